@@ -1,1 +1,3 @@
-export {};
+export type { ManualClock } from "./manual-clock.ts";
+export { manualClock } from "./manual-clock.ts";
+export { verifyRequest } from "./verify.ts";

@@ -1,0 +1,23 @@
+import type { Attempt } from "./model.ts";
+import type { Outcome } from "./transport.ts";
+
+/** What an attempt records of its outcome. */
+export type AttemptOutcome = Pick<Attempt, "statusCode" | "errorClass" | "error" | "responseBody">;
+
+/** What to record of an outcome; `null` for a local one, which is no attempt. */
+export function attemptOf(outcome: Outcome): AttemptOutcome | null {
+  switch (outcome.kind) {
+    case "response":
+      return {
+        statusCode: outcome.statusCode,
+        errorClass: null,
+        error: null,
+        // Postgres refuses U+0000 in text, and one receiver's answer must not fail the whole batch it is settled in.
+        responseBody: outcome.body.replaceAll("\0", "\uFFFD"),
+      };
+    case "error":
+      return { statusCode: null, errorClass: outcome.errorClass, error: outcome.message, responseBody: null };
+    case "local":
+      return null;
+  }
+}

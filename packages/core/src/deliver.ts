@@ -1,0 +1,141 @@
+import { attemptOf } from "./attempt.ts";
+import type { Directory, KnownEndpoint } from "./directory.ts";
+import type { Settings } from "./options.ts";
+import { leaseMarginMs } from "./options.ts";
+import type { Verdict } from "./outcome.ts";
+import { settlementOf } from "./outcome.ts";
+import type { Claim, Settlement } from "./store/deliveries.ts";
+import type { Outcome, Transport } from "./transport.ts";
+
+/** A claim seen through to what must be written, and what to do once it is. Neither call rejects. */
+export type Delivered = { readonly settlement: Settlement; readonly onSettled: () => void | Promise<void> };
+
+/** Makes the attempt of one claim, or finds that none is to be made. Never rejects. */
+export type Deliver = (claim: Claim, leasedUntil: number) => Promise<Delivered>;
+
+/** What follows from settled claims outside their rows. Neither call rejects. */
+export type DeliverReports = {
+  readonly onSettled: (claim: Claim, settlement: Settlement) => void;
+  /** The receiver answered 410. */
+  readonly onGone: (claim: Claim) => Promise<void>;
+};
+
+/**
+ * How long the queue of a disabled endpoint is left alone before it is looked at again. Finite, so that an endpoint
+ * whose enabling was cut off half-way is not held for ever.
+ */
+export const disabledHoldMs = 300_000;
+
+const nothing = (): void => undefined;
+/** How soon a claim whose endpoint could not be read or signed for is tried again. */
+const unreadyMs = 1_000;
+
+export function createDeliver(input: {
+  readonly directory: Directory;
+  readonly transport: Transport;
+  readonly settings: Settings;
+  readonly reports: DeliverReports;
+  /** True once the dispatcher ends open requests itself, so that they are given back and not blamed on receivers. */
+  readonly isAborted: () => boolean;
+}): Deliver {
+  const { directory, transport, settings, reports, isAborted } = input;
+  const { clock, scheduleSeconds, random, logger, userAgent } = settings;
+
+  const judge = (claim: Claim, { endpoint }: KnownEndpoint, outcome: Outcome | { readonly kind: "lost" }): Verdict =>
+    settlementOf({ outcome, claim, scheduleSeconds, maxRetries: endpoint.maxRetries, random, now: clock.now() });
+
+  const attempt = async (claim: Claim, known: KnownEndpoint): Promise<Delivered> => {
+    const startedAt = clock.now();
+    const began = clock.monotonic();
+    const timestampSeconds = Math.floor(startedAt / 1_000);
+    const body = Buffer.from(claim.body);
+    const signature = known.signerAt(startedAt)(claim.messageId, timestampSeconds, body);
+    const outcome = await transport.send({
+      url: known.endpoint.url,
+      headers: {
+        "content-type": "application/json",
+        "user-agent": userAgent,
+        "webhook-id": claim.messageId,
+        "webhook-timestamp": String(timestampSeconds),
+        "webhook-signature": signature,
+      },
+      body,
+      timeoutMs: known.endpoint.timeoutSeconds * 1_000,
+    });
+    if (isAborted() && outcome.kind !== "response") return { settlement: releaseOf(claim), onSettled: nothing };
+    const verdict = judge(claim, known, outcome);
+    if (verdict.kind === "send") throw new Error("an attempt that was made cannot be due at once");
+    const recorded = attemptOf(outcome);
+    const settlement: Settlement = {
+      ...releaseOf(claim),
+      attempt:
+        verdict.counted && recorded !== null
+          ? { number: claim.attempts + 1, startedAt, durationMs: Math.round(clock.monotonic() - began), signature, ...recorded }
+          : null,
+      next: verdict.next,
+      scheduledAttempts: verdict.scheduledAttempts,
+      holdMs: verdict.holdMs,
+      health: verdict.health,
+    };
+    return {
+      settlement,
+      onSettled: async () => {
+        reports.onSettled(claim, settlement);
+        if (verdict.endpoint === "gone") await reports.onGone(claim);
+      },
+    };
+  };
+
+  /** What must be written instead of making an attempt, or `null` when it is to be made. */
+  const withoutAttempt = (claim: Claim, known: KnownEndpoint | undefined, leasedUntil: number): Settlement | null => {
+    if (known === undefined) return { ...releaseOf(claim), next: { status: "cancelled" } };
+    const { endpoint } = known;
+    if (endpoint.status === "disabled" && claim.lane === "scheduled") {
+      return { ...releaseOf(claim), holdMs: disabledHoldMs };
+    }
+    if (claim.lapsed) {
+      const verdict = judge(claim, known, { kind: "lost" });
+      if (verdict.kind === "settle") return { ...releaseOf(claim), next: verdict.next, health: verdict.health };
+    }
+    const neededMs = endpoint.timeoutSeconds * 1_000 + leaseMarginMs;
+    return isAborted() || leasedUntil - clock.monotonic() < neededMs ? releaseOf(claim) : null;
+  };
+
+  return async (claim, leasedUntil) => {
+    try {
+      const known = directory.tenant(claim.tenant);
+      const tenant = known instanceof Promise ? await known : known;
+      const endpoint = tenant.byId.get(claim.endpointId);
+      const settlement = withoutAttempt(claim, endpoint, leasedUntil);
+      if (endpoint === undefined || settlement !== null) {
+        const instead = settlement ?? releaseOf(claim);
+        return { settlement: instead, onSettled: () => reports.onSettled(claim, instead) };
+      }
+      return await attempt(claim, endpoint);
+    } catch (error) {
+      // The store is away, or a secret cannot be opened: our fault, so no attempt is used up.
+      logger.error(
+        { error, endpointId: claim.endpointId, messageId: claim.messageId },
+        "an attempt could not be made; the delivery is tried again in a second at no charge to its schedule",
+      );
+      return { settlement: releaseOf(claim, unreadyMs), onSettled: nothing };
+    }
+  };
+}
+
+/** Gives a claim back as if it had not been taken. */
+export function releaseOf(claim: Claim, delayMs = 0): Settlement {
+  const { partition, deliveryId, endpointId, lane, fence, scheduledAttempts } = claim;
+  return {
+    partition,
+    deliveryId,
+    endpointId,
+    lane,
+    fence,
+    attempt: null,
+    next: { status: "released", delayMs },
+    scheduledAttempts,
+    holdMs: null,
+    health: null,
+  };
+}

@@ -1,0 +1,198 @@
+import { setImmediate as breathe, setTimeout as pause } from "node:timers/promises";
+import { OuthookError } from "./errors.ts";
+import { newId } from "./id.ts";
+import { checkIdentity } from "./identity.ts";
+import type { Settings } from "./options.ts";
+import { allPartitions, ownedPartitions } from "./partition.ts";
+import type { Counts, Pump } from "./pump.ts";
+import { createSignal } from "./signal.ts";
+import type { Store } from "./store/index.ts";
+
+/** What one `runOnce` did. */
+export type RunResult = Readonly<Counts> & {
+  /** When the next attempt is due; `null` when nothing is pending. */
+  readonly nextDueAt: Date | null;
+};
+
+/** The loop fan-out → claim → attempt → settle. */
+export type Dispatcher = {
+  /**
+   * Starts the loop. Resolves when the store has been found fit; rejects with `environment_mismatch`, `schema_pending`
+   * or `schema_newer`. Nobody has to await it: a refusal is logged as well. A second call is a no-op with a warning.
+   */
+  readonly start: () => Promise<void>;
+  /**
+   * Takes no new work, lets open requests end for `graceMs` (default 10,000), gives the rest back, and resolves by then
+   * even with the database gone. May be called at any time, also twice.
+   */
+  readonly stop: (options?: { readonly graceMs?: number | undefined }) => Promise<void>;
+  /**
+   * Does what is due now and resolves when it is settled: for cron, serverless and tests. Takes no new work after
+   * `maxMs` (default 60,000), and waits for the requests open by then. Refused while the loop runs.
+   */
+  readonly runOnce: (options?: { readonly maxMs?: number | undefined }) => Promise<RunResult>;
+};
+
+/** One life of the engine, from a start to its stop. */
+export type Run = {
+  readonly pump: Pump;
+  /** Ends the open requests; their claims are given back. */
+  readonly abort: () => Promise<void>;
+  /** Stops trying to write settlements. */
+  readonly giveUp: () => void;
+};
+
+/** How long a dispatcher counts as alive after a heartbeat, and so the longest that its partitions rest if it dies. */
+const heartbeatTtlMs = 10_000;
+/** How often work in partitions of others is looked for: what keeps a dead dispatcher's partitions moving meanwhile. */
+const sweepEveryMs = 1_000;
+const logEveryMs = 1_000;
+const retryMs = 200;
+/** The part of `graceMs` kept for writing down how the last requests ended. */
+const settleGraceMs = 500;
+
+export function createDispatcher(input: {
+  readonly store: Store<never>;
+  readonly settings: Settings;
+  readonly createRun: (onChange: () => void) => Run;
+}): Dispatcher & { readonly wake: () => void } {
+  const { store, settings, createRun } = input;
+  const { clock, storeNow, logger, layout, pollMs } = settings;
+  const dispatcherId = newId("dsp_");
+  const everything = allPartitions(layout.partitions);
+  const signal = createSignal();
+  let state: "stopped" | "running" | "stopping" | "once" = "stopped";
+  let run: Run | null = null;
+  let loop: Promise<void> = Promise.resolve();
+  let stopped: Promise<void> = Promise.resolve();
+  let loggedAt = -Infinity;
+
+  const log = (error: unknown, message: string): void => {
+    if (clock.monotonic() - loggedAt < logEveryMs) return;
+    loggedAt = clock.monotonic();
+    logger.error({ error }, message);
+  };
+
+  const loopOver = async (current: Run): Promise<void> => {
+    const { pump } = current;
+    let owned: readonly number[] = everything;
+    let beatAt = -Infinity;
+    let sweptAt = -Infinity;
+    let idleMs = 0;
+    const round = async (): Promise<number> => {
+      if (clock.monotonic() - beatAt >= heartbeatTtlMs / 3) {
+        const alive = await store.upkeep.heartbeat({ dispatcherId, ttlMs: heartbeatTtlMs, now: storeNow() });
+        beatAt = clock.monotonic();
+        owned = ownedPartitions(dispatcherId, alive, layout.partitions);
+      }
+      const taken = await pump.fill(owned);
+      if (taken > 0 || clock.monotonic() - sweptAt < sweepEveryMs) return taken;
+      sweptAt = clock.monotonic();
+      return owned.length === everything.length ? 0 : pump.fill(everything);
+    };
+    while (state === "running" && run === current) {
+      try {
+        const taken = await round();
+        // Short pauses at first: work comes in bursts, and another process cannot wake this one.
+        idleMs = taken > 0 ? 0 : Math.min(pollMs, idleMs * 2 + 5);
+        await (taken > 0 ? breathe() : signal.wait(idleMs));
+      } catch (error) {
+        log(error, "the dispatcher cannot take work from the store; it keeps trying, and no attempt is used up");
+        await signal.wait(retryMs);
+      }
+    }
+  };
+
+  const start = async (): Promise<void> => {
+    if (state !== "stopped") {
+      logger.warn({ state }, "dispatcher.start() was called while it runs; this call does nothing");
+      return;
+    }
+    state = "running";
+    try {
+      await checkIdentity(store, settings);
+    } catch (error) {
+      state = "stopped";
+      throw error;
+    }
+    // `stop` may have been called meanwhile.
+    if (state !== "running") return;
+    run = createRun(signal.notify);
+    loop = loopOver(run);
+  };
+
+  const settleAll = async ({ pump }: Run): Promise<void> => {
+    pump.release();
+    await loop;
+    // The loop may have taken more in its last round.
+    pump.release();
+    while (pump.unsettled() > 0) await signal.wait(pollMs);
+    await store.upkeep.retire({ dispatcherId }).catch((error: unknown) => {
+      log(error, "the dispatcher could not sign off; the others will see by themselves");
+    });
+  };
+
+  const stop = async (graceMs: number): Promise<void> => {
+    state = "stopping";
+    signal.notify();
+    if (run !== null) {
+      const reserveMs = Math.min(settleGraceMs, graceMs / 2);
+      const settled = settleAll(run);
+      await within(graceMs - reserveMs, settled);
+      await within(reserveMs / 2, run.abort());
+      await within(reserveMs / 2, settled);
+      run.giveUp();
+      run = null;
+    }
+    state = "stopped";
+  };
+
+  const runOnce = async (maxMs: number): Promise<RunResult> => {
+    await checkIdentity(store, settings);
+    const { pump } = createRun(signal.notify);
+    const endAt = clock.monotonic() + maxMs;
+    let early = false;
+    for (;;) {
+      early = clock.monotonic() > endAt;
+      const taken = early ? 0 : await pump.fill(everything);
+      if (taken === 0 && pump.unsettled() === 0) break;
+      await (taken > 0 ? breathe() : signal.wait(pollMs));
+    }
+    const dueInMs = early ? 0 : await store.deliveries.nextDueInMs({ partitions: everything, now: storeNow() });
+    return { ...pump.counts, nextDueAt: dueInMs === null ? null : new Date(clock.now() + dueInMs) };
+  };
+
+  return {
+    start: () => {
+      const started = start();
+      started.catch((error: unknown) => logger.error({ error }, "the dispatcher did not start"));
+      return started;
+    },
+    stop: ({ graceMs = 10_000 } = {}) => {
+      if (state === "running") stopped = stop(graceMs);
+      return stopped;
+    },
+    runOnce: async ({ maxMs = 60_000 } = {}) => {
+      if (state !== "stopped") {
+        throw new OuthookError(
+          "invalid_options",
+          "dispatcher.runOnce() is for processes where the dispatcher does not run; call dispatcher.stop() first, or leave it out",
+        );
+      }
+      state = "once";
+      try {
+        return await runOnce(maxMs);
+      } finally {
+        state = "stopped";
+      }
+    },
+    wake: signal.notify,
+  };
+}
+
+/** Waits for a promise, but no longer than `ms`. */
+async function within(ms: number, promise: Promise<unknown>): Promise<void> {
+  const timer = new AbortController();
+  await Promise.race([promise, pause(ms, undefined, { signal: timer.signal })]).catch(() => undefined);
+  timer.abort();
+}

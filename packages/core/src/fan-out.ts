@@ -1,0 +1,118 @@
+import type { Directory } from "./directory.ts";
+import { deliveryIdOf } from "./id.ts";
+import type { Message } from "./model.ts";
+import type { Claim, DeliveryStore, FanOut } from "./store/deliveries.ts";
+import type { MessageStore } from "./store/messages.ts";
+
+/** What one round of fan-out did. */
+export type FanOutRound = {
+  /** Messages it took up. */
+  readonly messages: number;
+  /** Deliveries whose first lease came with their creation. */
+  readonly claims: readonly Claim[];
+  /** Deliveries left to be claimed, since their endpoints had no room. */
+  readonly unleased: number;
+};
+
+/**
+ * Turns waiting messages into one delivery per matching endpoint: `pending` for active endpoints, `skipped` for disabled
+ * ones. Endpoints are matched as they are after the messages were read, so that an endpoint created before a message was
+ * sent is never missed.
+ */
+export async function fanOut(input: {
+  readonly messages: Pick<MessageStore<never>, "awaitingFanOut">;
+  readonly deliveries: DeliveryStore;
+  readonly directory: Directory;
+  readonly partitions: readonly number[];
+  readonly limit: number;
+  /** How many deliveries may be leased at once … */
+  readonly room: number;
+  /** … and how many of one endpoint. */
+  readonly roomOf: (endpointId: string) => number;
+  readonly leaseMs: number;
+  readonly now: number | undefined;
+}): Promise<FanOutRound> {
+  const { messages, deliveries, directory, partitions, limit, leaseMs, now } = input;
+  const waiting = await messages.awaitingFanOut({ partitions, limit });
+  if (waiting.length === 0) return { messages: 0, claims: [], unleased: 0 };
+  await directory.refresh(waiting.map(({ tenant }) => tenant));
+  const lease = leaseChooser(input);
+  const claims = new Map<string, Claim>();
+  const matched: FanOut[] = [];
+  let pending = 0;
+  for (const message of waiting) {
+    const known = await directory.tenant(message.tenant);
+    const created = known.match(message.type).map(({ endpoint }) => {
+      const id = deliveryIdOf(message.id, endpoint.id);
+      if (endpoint.status === "disabled") {
+        return { id, endpointId: endpoint.id, status: "skipped", lease: false } as const;
+      }
+      pending += 1;
+      const leased = lease(endpoint.id);
+      if (leased) claims.set(id, firstClaim(message, id, endpoint.id));
+      return { id, endpointId: endpoint.id, status: "pending", lease: leased } as const;
+    });
+    const { partition, id, tenant, type } = message;
+    matched.push({ partition, messageId: id, tenant, type, deliveries: created });
+  }
+  const started: Claim[] = [];
+  for (const batch of batches(matched)) {
+    const { leased } = await deliveries.fanOut({ messages: batch, leaseMs, now });
+    for (const id of leased) {
+      const claim = claims.get(id);
+      if (claim !== undefined) started.push(claim);
+    }
+  }
+  return { messages: waiting.length, claims: started, unleased: pending - started.length };
+}
+
+/** A message matched by a thousand endpoints is a thousand rows: so many deliveries go into one store call. */
+const deliveriesPerCall = 256;
+
+function* batches(matched: readonly FanOut[]): Generator<readonly FanOut[]> {
+  let batch: FanOut[] = [];
+  let size = 0;
+  for (const message of matched) {
+    if (size > 0 && size + message.deliveries.length > deliveriesPerCall) {
+      yield batch;
+      batch = [];
+      size = 0;
+    }
+    batch.push(message);
+    size += message.deliveries.length;
+  }
+  if (batch.length > 0) yield batch;
+}
+
+function leaseChooser(input: {
+  readonly room: number;
+  readonly roomOf: (endpointId: string) => number;
+}): (endpointId: string) => boolean {
+  let left = input.room;
+  const leftOf = new Map<string, number>();
+  return (endpointId) => {
+    const own = leftOf.get(endpointId) ?? input.roomOf(endpointId);
+    if (left <= 0 || own <= 0) return false;
+    left -= 1;
+    leftOf.set(endpointId, own - 1);
+    return true;
+  };
+}
+
+function firstClaim(message: Message, deliveryId: string, endpointId: string): Claim {
+  const { id, ...rest } = message;
+  return {
+    partition: rest.partition,
+    deliveryId,
+    tenant: rest.tenant,
+    messageId: id,
+    endpointId,
+    type: rest.type,
+    body: rest.body,
+    lane: "scheduled",
+    fence: 1,
+    attempts: 0,
+    scheduledAttempts: 0,
+    lapsed: false,
+  };
+}

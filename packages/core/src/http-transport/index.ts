@@ -1,0 +1,78 @@
+import type { NetworkPolicy } from "../network.ts";
+import type { Outcome, Transport } from "../transport.ts";
+import type { Connections } from "./connections.ts";
+import { createConnections } from "./connections.ts";
+import { createDial } from "./dial.ts";
+import type { Target } from "./exchange.ts";
+import { exchange } from "./exchange.ts";
+import { failureOf } from "./failure.ts";
+
+/** URLs whose check is remembered: a hit costs a lookup, a miss about 3 µs. */
+const maxTargets = 4_096;
+
+/** Options of {@link createHttpTransport}. */
+export type HttpTransportOptions = {
+  /** Where requests may go. */
+  readonly policy: NetworkPolicy;
+  /** For how many origins idle connections are kept, each for at most 4 s. Default 256. */
+  readonly maxIdleOrigins?: number | undefined;
+};
+
+/**
+ * The transport over HTTP/1.1.
+ *
+ * Every connection goes through the guard of `policy`; redirects are not followed, and no proxy, HTTP/2, Unix socket or
+ * compression is used. One deadline bounds the whole exchange. The status line decides: what happens to the body after
+ * it, the deadline included, still is a `response`. At most 16 KiB of the body are read; of a longer one the connection
+ * is dropped. A kept-alive connection that turns out to be closed is replaced once, within the attempt and its deadline.
+ *
+ * Opens nothing before the first `send`. After `close`, `send` works again.
+ *
+ * @example
+ * const transport = createHttpTransport({ policy: createNetworkPolicy({ allow: ["10.1.0.0/16"] }) });
+ */
+export function createHttpTransport(options: HttpTransportOptions): Transport {
+  const { policy, maxIdleOrigins = 256 } = options;
+  const targets = new Map<string, Target>();
+  let connections: Connections | null = null;
+  let closings = 0;
+
+  const load = async (): Promise<Connections> => {
+    const { Client } = await import("./undici.ts");
+    connections ??= createConnections({
+      clientOf: (origin, clientOptions) => new Client(origin, clientOptions),
+      dial: createDial(policy),
+      maxIdleOrigins,
+    });
+    return connections;
+  };
+
+  const targetOf = (text: string): Target => {
+    const known = targets.get(text);
+    if (known !== undefined) return known;
+    const url = policy.checkUrl(text, "url");
+    const target: Target = { origin: url.origin, path: url.pathname + url.search };
+    if (targets.size >= maxTargets) targets.clear();
+    targets.set(text, target);
+    return target;
+  };
+
+  return {
+    send: async (request): Promise<Outcome> => {
+      try {
+        const target = targetOf(request.url);
+        if (connections !== null) return await exchange(request, target, connections);
+        const closingsBefore = closings;
+        const loaded = await load();
+        if (closings === closingsBefore) return await exchange(request, target, loaded);
+        return { kind: "local", message: "the transport was closed before the request was sent" };
+      } catch (error) {
+        return failureOf(error);
+      }
+    },
+    close: async () => {
+      closings += 1;
+      await connections?.close();
+    },
+  };
+}

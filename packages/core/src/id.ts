@@ -1,0 +1,21 @@
+import { hash } from "node:crypto";
+import { v7 } from "uuid";
+
+/** What each kind of id starts with; receivers see the one of messages as the head of `webhook-id`. */
+export type IdPrefixes = { readonly message: string; readonly endpoint: string };
+
+/** Makes ids: the prefix and 32 hexadecimal digits of a UUID v7, so that ids sort by the time they were made. */
+export function newId(prefix: string): string {
+  return prefix + v7().replaceAll("-", "");
+}
+
+/**
+ * The id of the delivery of one message to one endpoint: `dlv_` and 32 hexadecimal digits.
+ *
+ * It follows from the pair, so that fanning out twice names the same delivery. The first half is the first half of
+ * the message's id, so that deliveries sort by the age of their message and those of one message lie together.
+ */
+export function deliveryIdOf(messageId: string, endpointId: string): string {
+  const head = messageId.slice(-32, -16);
+  return `dlv_${head}${hash("sha256", `${messageId}.${endpointId}`, "hex").slice(0, 16)}`;
+}

@@ -1,0 +1,62 @@
+import type { DisabledReason } from "./model.ts";
+import type { Logger } from "./logger.ts";
+
+/** What a report about a delivery says. */
+export type DeliveryReport = {
+  readonly tenant: string;
+  readonly deliveryId: string;
+  readonly messageId: string;
+  readonly endpointId: string;
+  readonly type: string;
+  /** Attempts made so far. */
+  readonly attempts: number;
+  /** Of the attempt just made; `null` when no status arrived. */
+  readonly statusCode: number | null;
+  /** Why, in words; `null` after a success. */
+  readonly error: string | null;
+};
+
+/** The reports a host can listen to, in process. They come after the fact is stored. */
+export type Reports = {
+  readonly "delivery.succeeded": DeliveryReport;
+  readonly "delivery.retrying": DeliveryReport & { readonly nextAttemptInMs: number };
+  readonly "delivery.failed": DeliveryReport;
+  readonly "endpoint.disabled": {
+    readonly tenant: string;
+    readonly endpointId: string;
+    readonly reason: DisabledReason;
+  };
+};
+
+export type ReportName = keyof Reports;
+
+/** In-process reports to the host. A listener that throws is logged and hurts nobody. */
+export type Listeners = {
+  /** Returns a function that stops listening. */
+  readonly on: <Name extends ReportName>(name: Name, listener: (report: Reports[Name]) => void) => () => void;
+  readonly report: <Name extends ReportName>(name: Name, report: Reports[Name]) => void;
+};
+
+export function createListeners(logger: Logger): Listeners {
+  const byName: { [Name in ReportName]: Set<(report: Reports[Name]) => void> } = {
+    "delivery.succeeded": new Set(),
+    "delivery.retrying": new Set(),
+    "delivery.failed": new Set(),
+    "endpoint.disabled": new Set(),
+  };
+  return {
+    on: (name, listener) => {
+      byName[name].add(listener);
+      return () => byName[name].delete(listener);
+    },
+    report: (name, report) => {
+      for (const listener of byName[name]) {
+        try {
+          listener(report);
+        } catch (error) {
+          logger.error({ error, report: name }, `a listener of "${name}" threw; the delivery is not affected`);
+        }
+      }
+    },
+  };
+}

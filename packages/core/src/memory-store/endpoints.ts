@@ -1,0 +1,97 @@
+import type { Endpoint, StoredSecret } from "../model.ts";
+import type { EndpointStore } from "../store/endpoints.ts";
+import type { EndpointRow, Tables, TenantRow } from "./tables.ts";
+
+/** Endpoints and secrets in memory. */
+export function memoryEndpoints(open: () => Tables): EndpointStore {
+  return {
+    insert: async ({ endpoint, secret, limit }) => {
+      const tenant = tenantOf(open(), endpoint.tenant);
+      if (tenant.endpoints.size >= limit) return "too_many";
+      tenant.endpoints.set(endpoint.id, { endpoint: structuredClone(endpoint), secrets: [{ ...secret }] });
+      tenant.revision += 1;
+      return "inserted";
+    },
+
+    get: async ({ tenant, id }) => {
+      const row = open().tenants.get(tenant)?.endpoints.get(id);
+      return row === undefined ? null : structuredClone(row.endpoint);
+    },
+
+    list: async ({ tenant, limit, after }) =>
+      endpointsOf(open(), tenant)
+        .map((row) => row.endpoint)
+        .filter((endpoint) => after === undefined || endpoint.id < after)
+        .toSorted((a, b) => (a.id < b.id ? 1 : -1))
+        .slice(0, limit)
+        .map((endpoint) => structuredClone(endpoint)),
+
+    update: async ({ tenant, id, changes, now }) => {
+      const owner = open().tenants.get(tenant);
+      const row = owner?.endpoints.get(id);
+      if (owner === undefined || row === undefined) return null;
+      row.endpoint = withChanges(row.endpoint, structuredClone({ ...changes, updatedAt: now }));
+      owner.revision += 1;
+      return structuredClone(row.endpoint);
+    },
+
+    delete: async ({ tenant, id }) => {
+      const owner = open().tenants.get(tenant);
+      if (owner === undefined || !owner.endpoints.delete(id)) return false;
+      owner.revision += 1;
+      return true;
+    },
+
+    rotateSecret: async ({ tenant, id, secret, secretHint, publicKey, expireCurrentAt, limit, now }) => {
+      const owner = open().tenants.get(tenant);
+      const row = owner?.endpoints.get(id);
+      if (owner === undefined || row === undefined) return "not_found";
+      const older = expireCurrentAt === null ? [] : stillInForce(row.secrets, expireCurrentAt, now);
+      if (older.length + 1 > limit) return "too_many";
+      row.secrets = [{ ...secret }, ...older];
+      row.endpoint = { ...row.endpoint, secretHint, publicKey, updatedAt: now };
+      owner.revision += 1;
+      return "rotated";
+    },
+
+    ofTenant: async ({ tenant }) => {
+      const tables = open();
+      return {
+        revision: tables.tenants.get(tenant)?.revision ?? 0,
+        endpoints: endpointsOf(tables, tenant).map((row) => structuredClone(row)),
+      };
+    },
+
+    revisions: async ({ tenants }) => {
+      const tables = open();
+      const known = tenants.flatMap((tenant) => {
+        const revision = tables.tenants.get(tenant)?.revision ?? 0;
+        return revision === 0 ? [] : [[tenant, revision] as const];
+      });
+      return new Map(known);
+    },
+  };
+}
+
+function tenantOf(tables: Tables, tenant: string): TenantRow {
+  const found = tables.tenants.get(tenant);
+  if (found !== undefined) return found;
+  const made: TenantRow = { revision: 0, endpoints: new Map() };
+  tables.tenants.set(tenant, made);
+  return made;
+}
+
+function endpointsOf(tables: Tables, tenant: string): readonly EndpointRow[] {
+  return [...(tables.tenants.get(tenant)?.endpoints.values() ?? [])];
+}
+
+function withChanges(endpoint: Endpoint, changes: Record<string, unknown>): Endpoint {
+  const named = Object.entries(changes).filter(([, value]) => value !== undefined);
+  return { ...endpoint, ...Object.fromEntries(named) };
+}
+
+function stillInForce(secrets: readonly StoredSecret[], expireCurrentAt: number, now: number): readonly StoredSecret[] {
+  return secrets
+    .map((secret) => ({ ...secret, expiresAt: secret.expiresAt ?? expireCurrentAt }))
+    .filter((secret) => secret.expiresAt > now);
+}

@@ -1,0 +1,50 @@
+import { OuthookError } from "../errors.ts";
+import type { InsertOutcome, MessageStore, NewMessage } from "../store/messages.ts";
+import type { MessageRow, Tables } from "./tables.ts";
+import { keyOf } from "./tables.ts";
+
+/** Accepted messages in memory. */
+export function memoryMessages(open: () => Tables): MessageStore<never> {
+  return {
+    insert: async ({ messages, tx }) => {
+      const tables = open();
+      if (tx !== undefined) throw noTransactions("tx");
+      return messages.map((message) => insertOne(tables, message));
+    },
+
+    statement: () => {
+      throw noTransactions(null);
+    },
+
+    awaitingFanOut: async ({ partitions, limit }) => {
+      const wanted = new Set(partitions);
+      const found: MessageRow[] = [];
+      for (const row of open().awaiting) {
+        if (found.length >= limit) break;
+        if (wanted.has(row.message.partition)) found.push(row);
+      }
+      return found.map((row) => ({ ...row.message }));
+    },
+  };
+}
+
+function insertOne(tables: Tables, { idempotencyKey, payloadHash, ...message }: NewMessage): InsertOutcome {
+  const key = idempotencyKey === null ? null : keyOf(message.partition, message.tenant, idempotencyKey);
+  const holder = (key === null ? undefined : tables.idempotency.get(key)) ?? tables.messages.get(message.id);
+  if (holder !== undefined) {
+    return { outcome: holder.payloadHash === payloadHash ? "duplicate" : "mismatch", id: holder.message.id };
+  }
+  const row: MessageRow = { message, payloadHash, deliveries: [] };
+  tables.messages.set(message.id, row);
+  tables.awaiting.add(row);
+  if (key !== null) tables.idempotency.set(key, row);
+  return { outcome: "inserted" };
+}
+
+function noTransactions(param: string | null): OuthookError {
+  return new OuthookError(
+    "unsupported_transaction",
+    "The memory store has no SQL and joins no transaction: send without `tx`, or use a store on your database.",
+    param === null ? {} : { param },
+  );
+}

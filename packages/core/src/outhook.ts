@@ -1,0 +1,103 @@
+import { createDeliveries, createMessages } from "./deliveries.ts";
+import { createDirectory } from "./directory.ts";
+import type { Dispatcher } from "./dispatcher.ts";
+import { createDispatcher } from "./dispatcher.ts";
+import type { EndpointRules } from "./endpoint-input.ts";
+import { createEndpoints } from "./endpoints.ts";
+import type { AnyEvents } from "./events.ts";
+import { createHttpTransport } from "./http-transport/index.ts";
+import type { Listeners } from "./listeners.ts";
+import { createListeners } from "./listeners.ts";
+import { createNetworkPolicy } from "./network.ts";
+import type { OuthookOptions } from "./options.ts";
+import { resolveOptions } from "./options.ts";
+import { createReporter } from "./reporter.ts";
+import { createRun } from "./run.ts";
+import { createSecretBox } from "./secret-box.ts";
+import { createSender } from "./send.ts";
+import type { Store } from "./store/index.ts";
+import type { Tenant } from "./tenant.ts";
+import { parseTenant } from "./tenant.ts";
+
+/** Outgoing webhooks of one app. `C` is its event catalogue, `Tx` what its store joins of the host's transactions. */
+export type Outhook<C extends AnyEvents, Tx> = {
+  /**
+   * Brings the store's schema up to date, and the first time writes down its environment. Call it at deploy time, or
+   * before the first use; it may run in several processes at once. Returns the migrations that it ran.
+   *
+   * `adoptEnvironment` makes a copied store belong to this `environment`: everything pending in it is then sent from here.
+   */
+  readonly migrate: (options?: { readonly adoptEnvironment?: boolean | undefined }) => Promise<readonly string[]>;
+  /** Everything one tenant may do. Costs nothing; throws `invalid_tenant` for anything but 1–256 characters. */
+  readonly tenant: (tenant: string) => Tenant<C, Tx>;
+  readonly dispatcher: Dispatcher;
+  /** Makes the dispatcher of this process look for work now: call it after committing a transaction with a `send` in it. */
+  readonly wake: () => void;
+  /**
+   * Listens to reports in this process, made after the fact is stored. Returns a function that stops listening.
+   *
+   * @example
+   * outhook.on("delivery.failed", ({ tenant, endpointId, error }) => alert(tenant, endpointId, error));
+   */
+  readonly on: Listeners["on"];
+  /** Stops the dispatcher and closes the store. */
+  readonly close: (options?: { readonly graceMs?: number | undefined }) => Promise<void>;
+};
+
+/**
+ * Creates the webhooks of an app. Nothing runs yet: no DDL, no timer, no connection.
+ *
+ * Throws `invalid_options` naming the option.
+ *
+ * @example
+ * const outhook = createOuthook({ store: sqliteStore({ path: "outhook.db" }), secretKeys: "plaintext" });
+ * await outhook.migrate();
+ * await outhook.tenant("acme").send("loan.active", { id: "ln_1" });
+ */
+export function createOuthook<C extends AnyEvents = AnyEvents, Tx = never>(
+  options: OuthookOptions<C, Tx>,
+): Outhook<C, Tx> {
+  const settings = resolveOptions(options);
+  const policy = createNetworkPolicy(options.network);
+  const secretBox = createSecretBox(options.secretKeys);
+  const catalogue = options.events ?? null;
+  const transport = options.transport ?? createHttpTransport({ policy });
+  // Only the sender passes a `tx`; everything else works with any store.
+  const store: Store<never> = options.store;
+  const rules: EndpointRules = { catalogue, policy, maxTimeoutSeconds: settings.maxTimeoutSeconds };
+  const directory = createDirectory({ endpoints: store.endpoints, secretBox, clock: settings.clock });
+  const listeners = createListeners(settings.logger);
+  const reports = createReporter({ store, directory, listeners, settings });
+  const { wake, ...dispatcher } = createDispatcher({
+    store,
+    settings,
+    createRun: (onChange) => createRun({ store, directory, transport, settings, reports, onChange }),
+  });
+  const sender = createSender({ messages: options.store.messages, catalogue, settings, onAccepted: wake });
+
+  return {
+    migrate: ({ adoptEnvironment = false } = {}) =>
+      store.upkeep.migrate({
+        identity: { environment: settings.environment, partitions: settings.layout.partitions },
+        adopt: adoptEnvironment,
+      }),
+    tenant: (name) => {
+      const tenant = parseTenant(name);
+      return {
+        send: (type, data, sendOptions = {}) => sender.send(tenant, type, data, sendOptions),
+        prepare: (type, data, prepareOptions = {}) => sender.prepare(tenant, type, data, prepareOptions),
+        endpoints: createEndpoints({ tenant, store, directory, secretBox, rules, settings, wake }),
+        deliveries: createDeliveries({ tenant, store, settings, wake }),
+        messages: createMessages({ tenant, store, settings, wake }),
+      };
+    },
+    dispatcher,
+    wake,
+    on: listeners.on,
+    close: async (closeOptions) => {
+      await dispatcher.stop(closeOptions);
+      await transport.close();
+      await store.close();
+    },
+  };
+}

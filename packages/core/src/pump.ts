@@ -1,0 +1,152 @@
+import type { Deliver, Delivered } from "./deliver.ts";
+import { releaseOf } from "./deliver.ts";
+import type { Directory } from "./directory.ts";
+import { fanOut } from "./fan-out.ts";
+import type { Settings } from "./options.ts";
+import type { Settler } from "./settler.ts";
+import { createSlots } from "./slots.ts";
+import type { Claim, DeliveryStore, Settlement } from "./store/deliveries.ts";
+import type { MessageStore } from "./store/messages.ts";
+
+/** What a dispatcher has done. */
+export type Counts = {
+  /** Messages fanned out. */
+  messages: number;
+  /** Attempts recorded. */
+  attempts: number;
+  succeeded: number;
+  /** Deliveries that got a later due time. */
+  retrying: number;
+  failed: number;
+};
+
+/** Takes work from the store as far as there is room, and sees each claim through to its settlement. */
+export type Pump = {
+  /** Fans out and claims once, and says how much it found. */
+  readonly fill: (partitions: readonly number[]) => Promise<number>;
+  /** Claims that are not settled yet. */
+  readonly unsettled: () => number;
+  /** Gives claims back whose requests have not begun. */
+  readonly release: () => void;
+  readonly counts: Readonly<Counts>;
+};
+
+/** Messages per fan-out: with 1 KiB bodies one store call of about 2 ms on SQLite. */
+const fanOutLimit = 128;
+
+export function createPump(input: {
+  readonly messages: Pick<MessageStore<never>, "awaitingFanOut">;
+  readonly deliveries: DeliveryStore;
+  readonly directory: Directory;
+  readonly deliver: Deliver;
+  readonly settler: Settler;
+  readonly settings: Settings;
+  /** Called when another `fill` could take more than the last, and when everything is settled. */
+  readonly onChange: () => void;
+}): Pump {
+  const { messages, deliveries, directory, deliver, settler, settings, onChange } = input;
+  const { concurrency, perEndpoint, leaseMs, clock, storeNow } = settings;
+  const counts: Counts = { messages: 0, attempts: 0, succeeded: 0, retrying: 0, failed: 0 };
+  const mostUnsettled = concurrency * 2;
+  let unsettled = 0;
+  /** Only room kept the last `fill` from taking more. */
+  let blocked = false;
+
+  const slots = createSlots({
+    concurrency,
+    perEndpoint,
+    onEnd: (endpointId) => {
+      if (slots.size() === 0) settler.hurry();
+      // Not for every request that ends: a claim of one costs as much as a claim of sixteen.
+      if (blocked && slots.roomOf(endpointId) >= perEndpoint && slots.room() >= concurrency / 8) onChange();
+    },
+  });
+
+  const settle = async ({ settlement, onSettled }: Delivered): Promise<void> => {
+    const result = await settler.settle(settlement);
+    if (result === "settled") {
+      count(counts, settlement);
+      await onSettled();
+    }
+    unsettled -= 1;
+    if (unsettled === 0 || (blocked && unsettled === concurrency)) onChange();
+  };
+
+  const take = (claims: readonly Claim[], leasedUntil: number): void => {
+    for (const claim of claims) {
+      unsettled += 1;
+      slots.add({
+        endpointId: claim.endpointId,
+        run: async () => {
+          const delivered = await deliver(claim, leasedUntil);
+          // Not awaited: the request has ended, so its slot is free; what is unsettled has a bound of its own.
+          void settle(delivered);
+        },
+        release: () => void settle({ settlement: releaseOf(claim), onSettled: () => undefined }),
+      });
+    }
+  };
+
+  const claim = async (partitions: readonly number[], now: number | undefined): Promise<number> => {
+    // Half the room, so that what is due and what is new get on side by side.
+    const limit = Math.ceil(slots.room() / 2);
+    const takenAt = clock.monotonic();
+    const room = slots.occupied();
+    const claims = await deliveries.claim({ partitions, limit, perEndpoint: perEndpoint * 2, room, leaseMs, now });
+    take(claims, takenAt + leaseMs);
+    return claims.length;
+  };
+
+  const takeNew = async (partitions: readonly number[], now: number | undefined): Promise<number> => {
+    const takenAt = clock.monotonic();
+    const round = await fanOut({
+      messages,
+      deliveries,
+      directory,
+      partitions,
+      limit: fanOutLimit,
+      room: slots.room(),
+      roomOf: slots.roomOf,
+      leaseMs,
+      now,
+    });
+    take(round.claims, takenAt + leaseMs);
+    counts.messages += round.messages;
+    return round.messages;
+  };
+
+  return {
+    fill: async (partitions) => {
+      blocked = slots.room() === 0 || unsettled >= mostUnsettled;
+      if (blocked) return 0;
+      const now = storeNow();
+      const taken = (await claim(partitions, now)) + (await takeNew(partitions, now));
+      blocked = slots.room() === 0 || slots.anyFull();
+      return taken;
+    },
+    unsettled: () => unsettled,
+    release: () => {
+      slots.releaseWaiting();
+      settler.hurry();
+    },
+    counts,
+  };
+}
+
+function count(counts: Counts, settlement: Settlement): void {
+  if (settlement.attempt !== null) counts.attempts += 1;
+  switch (settlement.next.status) {
+    case "succeeded":
+      counts.succeeded += 1;
+      break;
+    case "failed":
+      counts.failed += 1;
+      break;
+    case "pending":
+      counts.retrying += 1;
+      break;
+    case "released":
+    case "cancelled":
+      break;
+  }
+}

@@ -1,0 +1,68 @@
+import type { DeliverReports } from "./deliver.ts";
+import { disabledHoldMs } from "./deliver.ts";
+import type { Directory } from "./directory.ts";
+import type { DeliveryReport, Listeners } from "./listeners.ts";
+import type { Settings } from "./options.ts";
+import { partitionsOf } from "./partition.ts";
+import type { Claim, Settlement } from "./store/deliveries.ts";
+import type { Store } from "./store/index.ts";
+
+/** Tells the host what was settled, and disables endpoints that are gone. */
+export function createReporter(input: {
+  readonly store: Store<never>;
+  readonly directory: Directory;
+  readonly listeners: Listeners;
+  readonly settings: Settings;
+}): DeliverReports {
+  const { store, directory, listeners, settings } = input;
+  const { clock, storeNow, layout, logger } = settings;
+
+  const disable = async ({ tenant, endpointId }: Claim): Promise<void> => {
+    const changes = { status: "disabled", disabledReason: "gone" } as const;
+    const endpoint = await store.endpoints.update({ tenant, id: endpointId, changes, now: clock.now() });
+    directory.forget(tenant);
+    if (endpoint === null) return;
+    const partitions = partitionsOf(tenant, layout);
+    await store.deliveries.hold({ partitions, endpointId, holdMs: disabledHoldMs, now: storeNow() });
+    listeners.report("endpoint.disabled", { tenant, endpointId, reason: "gone" });
+  };
+
+  return {
+    onSettled: (claim, settlement) => {
+      const report = reportOf(claim, settlement);
+      switch (settlement.next.status) {
+        case "succeeded":
+          return listeners.report("delivery.succeeded", report);
+        case "failed":
+          return listeners.report("delivery.failed", report);
+        case "pending":
+          return listeners.report("delivery.retrying", { ...report, nextAttemptInMs: settlement.next.delayMs });
+        case "released":
+        case "cancelled":
+          return undefined;
+      }
+    },
+    onGone: async (claim) => {
+      try {
+        await disable(claim);
+      } catch (error) {
+        const { endpointId } = claim;
+        logger.error({ error, endpointId }, "an endpoint answered 410 but could not be disabled; its next answer will do it");
+      }
+    },
+  };
+}
+
+function reportOf(claim: Claim, { attempt }: Settlement): DeliveryReport {
+  const { tenant, deliveryId, messageId, endpointId, type, attempts } = claim;
+  const made = attempt === null ? attempts : attempt.number;
+  const error = attempt === null ? lostSentence : errorOf(attempt);
+  return { tenant, deliveryId, messageId, endpointId, type, attempts: made, statusCode: attempt?.statusCode ?? null, error };
+}
+
+const lostSentence = "the dispatcher died during its last attempt, and no retry was left";
+
+function errorOf({ statusCode, error }: NonNullable<Settlement["attempt"]>): string | null {
+  if (statusCode === null) return error;
+  return statusCode >= 200 && statusCode <= 299 ? null : `HTTP ${statusCode}`;
+}

@@ -1,0 +1,33 @@
+import { createDeliver } from "./deliver.ts";
+import type { DeliverReports } from "./deliver.ts";
+import type { Directory } from "./directory.ts";
+import type { Run } from "./dispatcher.ts";
+import type { Settings } from "./options.ts";
+import { createPump } from "./pump.ts";
+import { createSettler } from "./settler.ts";
+import type { Store } from "./store/index.ts";
+import type { Transport } from "./transport.ts";
+
+/** Puts together one life of the engine: what is in flight belongs to it and ends with it. */
+export function createRun(input: {
+  readonly store: Store<never>;
+  readonly directory: Directory;
+  readonly transport: Transport;
+  readonly settings: Settings;
+  readonly reports: DeliverReports;
+  readonly onChange: () => void;
+}): Run {
+  const { store, directory, transport, settings, reports, onChange } = input;
+  const { messages, deliveries } = store;
+  let aborted = false;
+  const settler = createSettler({ deliveries, settings });
+  const deliver = createDeliver({ directory, transport, settings, reports, isAborted: () => aborted });
+  return {
+    pump: createPump({ messages, deliveries, directory, deliver, settler, settings, onChange }),
+    abort: async () => {
+      aborted = true;
+      await transport.close();
+    },
+    giveUp: settler.giveUp,
+  };
+}

@@ -1,0 +1,169 @@
+import { createCipheriv, createDecipheriv, createSecretKey, randomBytes } from "node:crypto";
+import type { KeyObject } from "node:crypto";
+import { OuthookError } from "./errors.ts";
+import { decodeBase64 } from "./secret.ts";
+
+/**
+ * The keys that encrypt signing secrets at rest, or `"plaintext"` to keep them readable in the database.
+ *
+ * Each key is exactly 32 bytes, as base64 text or as bytes, under an id of 1–32 letters, digits, `_` or `-`. `current`
+ * names the one that seals; the others only open, so that a new key can be made current while old rows still exist.
+ * With keys given, secrets kept as plain text open too, so that encryption can be switched on later.
+ *
+ * @example
+ * { current: "k2", keys: { k2: process.env.OUTHOOK_KEY_2, k1: process.env.OUTHOOK_KEY_1 } }
+ */
+export type SecretKeys =
+  | "plaintext"
+  | { readonly current: string; readonly keys: Readonly<Record<string, string | Uint8Array>> };
+
+/** Which row a sealed secret belongs to. It opens nowhere else. */
+export type SecretPlace = { readonly tenant: string; readonly endpointId: string; readonly secretId: string };
+
+/** Turns secrets into what the store keeps, and back. */
+export type SecretBox = {
+  readonly seal: (secret: string, place: SecretPlace) => string;
+  /**
+   * Throws `unknown_secret_key` when the key that sealed it is not among the keys, and `internal` when the sealed text
+   * was changed, belongs to another place, or was sealed with another key of that id.
+   */
+  readonly open: (sealed: string, place: SecretPlace) => string;
+};
+
+const cipher = "aes-256-gcm";
+const keyBytes = 32;
+const ivBytes = 12;
+const tagBytes = 16;
+const keyId = /^[A-Za-z0-9_-]{1,32}$/;
+const plainPrefix = "plain.";
+
+/**
+ * Makes the box that seals with the current key: AES-256-GCM under a fresh random IV, bound to the place.
+ *
+ * A sealed secret is `v1.<key id>.<iv>.<tag>.<ciphertext>` in base64url, or `plain.<secret>`. Throws `invalid_options`
+ * for keys that cannot be used.
+ */
+export function createSecretBox(secretKeys: SecretKeys): SecretBox {
+  const { current, keys } = importKeys(secretKeys);
+  return {
+    seal: (secret, place) => (current === null ? plainPrefix + secret : encrypt(secret, place, current)),
+    open: (sealed, place) => {
+      if (sealed.startsWith(plainPrefix)) return sealed.slice(plainPrefix.length);
+      const parts = parseSealed(sealed);
+      if (parts === null) throw unopened(place, "has a form that this version does not know");
+      const key = keys.get(parts.keyId);
+      if (key === undefined) throw unknownKey(parts.keyId, place);
+      return decrypt(parts, place, key);
+    },
+  };
+}
+
+type NamedKey = { readonly id: string; readonly key: KeyObject };
+type Sealed = { readonly keyId: string; readonly iv: Buffer; readonly tag: Buffer; readonly ciphertext: Buffer };
+
+function encrypt(secret: string, place: SecretPlace, { id, key }: NamedKey): string {
+  const iv = randomBytes(ivBytes);
+  const encryption = createCipheriv(cipher, key, iv, { authTagLength: tagBytes }).setAAD(placeBytes(place));
+  const ciphertext = Buffer.concat([encryption.update(secret, "utf8"), encryption.final()]);
+  const parts = [iv, encryption.getAuthTag(), ciphertext].map((part) => part.toString("base64url"));
+  return ["v1", id, ...parts].join(".");
+}
+
+function decrypt(sealed: Sealed, place: SecretPlace, key: KeyObject): string {
+  const decryption = createDecipheriv(cipher, key, sealed.iv, { authTagLength: tagBytes })
+    .setAAD(placeBytes(place))
+    .setAuthTag(sealed.tag);
+  try {
+    return Buffer.concat([decryption.update(sealed.ciphertext), decryption.final()]).toString("utf8");
+  } catch {
+    throw unopened(
+      place,
+      `does not open with key "${sealed.keyId}": the row was changed or belongs to another endpoint, ` +
+        `or secretKeys.keys.${sealed.keyId} is no longer the key that sealed it`,
+    );
+  }
+}
+
+/** JSON quotes every part, so that no two places give the same bytes. */
+function placeBytes({ tenant, endpointId, secretId }: SecretPlace): Buffer {
+  return Buffer.from(JSON.stringify(["secrets", tenant, endpointId, secretId]));
+}
+
+function parseSealed(text: string): Sealed | null {
+  const [version, id, iv, tag, ciphertext, ...rest] = text.split(".");
+  if (version !== "v1" || id === undefined || !keyId.test(id) || rest.length > 0) return null;
+  const parts = { keyId: id, iv: decodePart(iv), tag: decodePart(tag), ciphertext: decodePart(ciphertext) };
+  return parts.iv.length === ivBytes && parts.tag.length === tagBytes && parts.ciphertext.length > 0 ? parts : null;
+}
+
+/** Empty unless this is the one spelling of some bytes, so that a changed character never goes unnoticed. */
+function decodePart(text = ""): Buffer {
+  const bytes = Buffer.from(text, "base64url");
+  return bytes.toString("base64url") === text ? bytes : Buffer.alloc(0);
+}
+
+const keyAdvice = "make one with: openssl rand -base64 32";
+
+function importKeys(secretKeys: unknown): {
+  readonly current: NamedKey | null;
+  readonly keys: ReadonlyMap<string, KeyObject>;
+} {
+  if (secretKeys === "plaintext") return { current: null, keys: new Map() };
+  if (!isRecord(secretKeys) || !isRecord(secretKeys["keys"])) {
+    throw invalid(
+      "secretKeys",
+      'must be { current: "k1", keys: { k1: … } }, or "plaintext" to keep signing secrets readable in the database',
+    );
+  }
+  const keys = new Map(Object.entries(secretKeys["keys"]).map(([id, value]) => [id, importKey(id, value)]));
+  const { current: id } = secretKeys;
+  const key = typeof id === "string" ? keys.get(id) : undefined;
+  if (typeof id !== "string" || key === undefined) {
+    throw invalid("secretKeys.current", `must be the id of one of secretKeys.keys (${[...keys.keys()].join(", ") || "none"})`);
+  }
+  return { current: { id, key }, keys };
+}
+
+function importKey(id: string, value: unknown): KeyObject {
+  if (!keyId.test(id)) {
+    throw invalid("secretKeys.keys", `has an id that is not 1 to 32 letters, digits, _ or -: ${JSON.stringify(id.slice(0, 60))}`);
+  }
+  const param = `secretKeys.keys.${id}`;
+  if (value === undefined || value === "") {
+    const received = value === undefined ? "undefined" : "empty";
+    throw invalid(param, `is ${received}; is its environment variable set? If there is no key yet, ${keyAdvice}`);
+  }
+  const bytes = typeof value === "string" ? decodeBase64(value) : value;
+  if (bytes === null) throw invalid(param, `is not base64 text (no spaces or line breaks); ${keyAdvice}`);
+  if (!(bytes instanceof Uint8Array)) throw invalid(param, `must be base64 text or a Uint8Array; ${keyAdvice}`);
+  if (bytes.length !== keyBytes) {
+    throw invalid(param, `holds ${bytes.length} bytes, but a key has exactly ${keyBytes}; ${keyAdvice}`);
+  }
+  return createSecretKey(bytes);
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null;
+}
+
+function invalid(param: string, problem: string): OuthookError {
+  return new OuthookError("invalid_options", `${param} ${problem}`, { param });
+}
+
+function unknownKey(id: string, place: SecretPlace): OuthookError {
+  return new OuthookError(
+    "unknown_secret_key",
+    `${named(place)} was sealed with key "${id}", which is not there; add ${id} to secretKeys.keys`,
+  );
+}
+
+function unopened(place: SecretPlace, problem: string): OuthookError {
+  return new OuthookError(
+    "internal",
+    `${named(place)} ${problem}. Restore the row or the key, or rotate the endpoint's secret`,
+  );
+}
+
+function named({ endpointId, secretId }: SecretPlace): string {
+  return `secret ${secretId} of endpoint ${endpointId}`;
+}

@@ -1,0 +1,153 @@
+import { hash } from "node:crypto";
+import { OuthookError } from "./errors.ts";
+import type { AnyEvents } from "./events.ts";
+import { validatePayload } from "./events.ts";
+import { createGroupCommit } from "./group-commit.ts";
+import { newId } from "./id.ts";
+import type { Settings } from "./options.ts";
+import { partitionOf } from "./partition.ts";
+import { encodePayload } from "./payload.ts";
+import type { InsertOutcome, MessageStore, NewMessage, SqlStatement } from "./store/messages.ts";
+
+/** Options of `send`. */
+export type SendOptions<Tx> = {
+  /** The host's transaction: the message exists if and only if that commits. Call `outhook.wake()` after the commit. */
+  readonly tx?: Tx | undefined;
+  /** The same key and payload again names the first message; with another payload it is `idempotency_mismatch`. */
+  readonly idempotencyKey?: string | undefined;
+};
+
+/** The accepted message. */
+export type SendResult = {
+  /** The `webhook-id` of every request it causes. */
+  readonly id: string;
+  /** True when the idempotency key had been used with this payload before; `id` is the first message's. */
+  readonly duplicate: boolean;
+};
+
+/** A message as one SQL statement that the host runs in its own, synchronous transaction. */
+export type PreparedSend = SqlStatement & { readonly id: string };
+
+/** Accepts messages. */
+export type Sender<Tx> = {
+  readonly send: (tenant: string, type: string, data: unknown, options: SendOptions<Tx>) => Promise<SendResult>;
+  readonly prepare: (
+    tenant: string,
+    type: string,
+    data: unknown,
+    options: { readonly idempotencyKey?: string | undefined },
+  ) => Promise<PreparedSend>;
+};
+
+export function createSender<Tx>(input: {
+  readonly messages: MessageStore<Tx>;
+  readonly catalogue: AnyEvents | null;
+  readonly settings: Settings;
+  /** Called when a message without `tx` is durable. */
+  readonly onAccepted: () => void;
+}): Sender<Tx> {
+  const { messages, catalogue, settings, onAccepted } = input;
+  const groupCommit = createGroupCommit((batch) => messages.insert({ messages: batch }));
+
+  const compose = async (
+    tenant: string,
+    type: string,
+    data: unknown,
+    idempotencyKey: string | undefined,
+  ): Promise<NewMessage> => {
+    const key = idempotencyKey === undefined ? null : parseIdempotencyKey(idempotencyKey);
+    const validated = await validatePayload(catalogue, type, data);
+    const payload = encodePayload(validated);
+    const id = newId(settings.idPrefixes.message);
+    const createdAt = settings.clock.now();
+    const body = envelope(settings, { id, type, tenant, createdAt, validated, payload });
+    checkSize(body, settings.bodyBytes);
+    return {
+      id,
+      partition: partitionOf(tenant, key ?? id, settings.layout),
+      tenant,
+      type,
+      body,
+      createdAt,
+      idempotencyKey: key,
+      payloadHash: key === null ? null : hash("sha256", `${type}\n${payload}`, "hex"),
+    };
+  };
+
+  return {
+    send: async (tenant, type, data, options) => {
+      const message = await compose(tenant, type, data, options.idempotencyKey);
+      if (options.tx === undefined) {
+        const outcome = await groupCommit.add(message);
+        onAccepted();
+        return resultOf(message, outcome);
+      }
+      const [outcome] = await messages.insert({ messages: [message], tx: options.tx });
+      return resultOf(message, outcome);
+    },
+    prepare: async (tenant, type, data, options) => {
+      const message = await compose(tenant, type, data, options.idempotencyKey);
+      return { id: message.id, ...messages.statement(message) };
+    },
+  };
+}
+
+function resultOf(message: NewMessage, outcome: InsertOutcome | undefined): SendResult {
+  switch (outcome?.outcome) {
+    case "duplicate":
+      return { id: outcome.id, duplicate: true };
+    case "mismatch":
+      throw new OuthookError(
+        "idempotency_mismatch",
+        `idempotencyKey was used before for message ${outcome.id} with another type or payload; ` +
+          "use a new key for a new message, or send the same payload",
+        { param: "idempotencyKey" },
+      );
+    case "inserted":
+      return { id: message.id, duplicate: false };
+    case undefined:
+      throw new OuthookError("internal", "the store answered for no message");
+  }
+}
+
+function envelope(
+  settings: Settings,
+  made: {
+    readonly id: string;
+    readonly type: string;
+    readonly tenant: string;
+    readonly createdAt: number;
+    readonly validated: unknown;
+    readonly payload: string;
+  },
+): string {
+  const timestamp = new Date(made.createdAt);
+  if (settings.envelope === null) {
+    return `{"type":"${made.type}","timestamp":"${timestamp.toISOString()}","data":${made.payload}}`;
+  }
+  const { id, type, tenant, validated } = made;
+  return encodePayload(settings.envelope({ id, type, tenant, timestamp, data: validated }));
+}
+
+function checkSize(body: string, limit: number): void {
+  // A UTF-16 unit takes at most three bytes, so most bodies need no count.
+  if (body.length * 3 <= limit) return;
+  const bytes = Buffer.byteLength(body);
+  if (bytes <= limit) return;
+  throw new OuthookError(
+    "payload_too_large",
+    `the body would be ${bytes} bytes, more than limits.bodyBytes (${limit}); send an id or a link instead of the whole`,
+    { param: "data" },
+  );
+}
+
+function parseIdempotencyKey(key: unknown): string {
+  if (typeof key === "string" && /^[\x21-\x7e]{1,255}$/.test(key)) return key;
+  throw new OuthookError(
+    "idempotency_key_invalid",
+    `idempotencyKey must be 1 to 255 printable ASCII characters without spaces; received ${
+      typeof key === "string" ? `${key.length} characters` : typeof key
+    }`,
+    { param: "idempotencyKey" },
+  );
+}

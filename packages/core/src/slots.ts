@@ -1,0 +1,111 @@
+/** Something that occupies one slot of its endpoint until `run` has ended; `run` must not reject. */
+export type SlotWork = {
+  readonly endpointId: string;
+  readonly run: () => Promise<void>;
+  /** Called instead of `run` when it is given back. */
+  readonly release: () => void;
+};
+
+/**
+ * The bounds on open requests: so many in all, so many per endpoint.
+ *
+ * Work above an endpoint's bound waits here, a little of it, so that the next request starts the moment one ends and not
+ * a claim later. What may still be taken of an endpoint is its room.
+ */
+export type Slots = {
+  readonly add: (work: SlotWork) => void;
+  /** How much more may be added in all. */
+  readonly room: () => number;
+  /** How much more may be added of one endpoint. */
+  readonly roomOf: (endpointId: string) => number;
+  /** The endpoints with less than the full room. */
+  readonly occupied: () => ReadonlyMap<string, number>;
+  /** Running and waiting. */
+  readonly size: () => number;
+  /** True when some endpoint has no room left. */
+  readonly anyFull: () => boolean;
+  /** Gives back what waits. */
+  readonly releaseWaiting: () => void;
+};
+
+type Lane = { running: number; readonly waiting: SlotWork[] };
+
+export function createSlots(input: {
+  readonly concurrency: number;
+  readonly perEndpoint: number;
+  /** Called each time work of an endpoint has ended. */
+  readonly onEnd: (endpointId: string) => void;
+}): Slots {
+  const { concurrency, perEndpoint, onEnd } = input;
+  const capacity = concurrency + Math.ceil(concurrency / 2);
+  const perEndpointCapacity = perEndpoint * 2;
+  const lanes = new Map<string, Lane>();
+  let running = 0;
+  let waiting = 0;
+
+  const laneOf = (endpointId: string): Lane => {
+    const found = lanes.get(endpointId);
+    if (found !== undefined) return found;
+    const lane: Lane = { running: 0, waiting: [] };
+    lanes.set(endpointId, lane);
+    return lane;
+  };
+
+  const start = (lane: Lane, work: SlotWork): void => {
+    lane.running += 1;
+    running += 1;
+    void work.run().finally(() => {
+      lane.running -= 1;
+      running -= 1;
+      if (lane.running === 0 && lane.waiting.length === 0) lanes.delete(work.endpointId);
+      startNext();
+      onEnd(work.endpointId);
+    });
+  };
+
+  const startNextOf = (lane: Lane): boolean => {
+    if (running >= concurrency || lane.running >= perEndpoint) return false;
+    const next = lane.waiting.shift();
+    if (next === undefined) return false;
+    waiting -= 1;
+    start(lane, next);
+    return true;
+  };
+
+  /** In turn over endpoints: the one that just got a slot goes to the back. */
+  const startNext = (): void => {
+    if (waiting === 0) return;
+    for (const [endpointId, lane] of lanes) {
+      if (!startNextOf(lane)) continue;
+      lanes.delete(endpointId);
+      lanes.set(endpointId, lane);
+      return;
+    }
+  };
+
+  const roomIn = (lane: Lane): number => Math.max(0, perEndpointCapacity - lane.running - lane.waiting.length);
+
+  return {
+    add: (work) => {
+      const lane = laneOf(work.endpointId);
+      lane.waiting.push(work);
+      waiting += 1;
+      startNextOf(lane);
+    },
+    room: () => Math.max(0, capacity - running - waiting),
+    roomOf: (endpointId) => {
+      const lane = lanes.get(endpointId);
+      return lane === undefined ? perEndpointCapacity : roomIn(lane);
+    },
+    occupied: () => new Map([...lanes].map(([endpointId, lane]) => [endpointId, roomIn(lane)])),
+    size: () => running + waiting,
+    anyFull: () => [...lanes.values()].some((lane) => roomIn(lane) === 0),
+    releaseWaiting: () => {
+      for (const lane of lanes.values()) {
+        const released = lane.waiting.splice(0);
+        waiting -= released.length;
+        for (const work of released) work.release();
+      }
+    },
+  };
+}

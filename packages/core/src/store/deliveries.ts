@@ -1,0 +1,141 @@
+import type { Attempt, EndpointHealth, Lane } from "../model.ts";
+
+/** A message with the deliveries that matching found for it. */
+export type FanOut = {
+  readonly partition: number;
+  readonly messageId: string;
+  readonly tenant: string;
+  readonly type: string;
+  readonly deliveries: readonly {
+    readonly id: string;
+    readonly endpointId: string;
+    readonly status: "pending" | "skipped";
+    /** Ask for the first lease in the same step. */
+    readonly lease: boolean;
+  }[];
+};
+
+/** A delivery under lease. Whoever holds the highest fence may settle it. */
+export type Claim = {
+  readonly partition: number;
+  readonly deliveryId: string;
+  readonly tenant: string;
+  readonly messageId: string;
+  readonly endpointId: string;
+  readonly type: string;
+  readonly body: string;
+  readonly lane: Lane;
+  readonly fence: number;
+  /** Attempts made before this one, lost ones included. */
+  readonly attempts: number;
+  /** How many of them are charged to the schedule; `null` when there is no schedule (a redelivery of a finished one). */
+  readonly scheduledAttempts: number | null;
+  /** The lease before this one ran out unsettled; its `lost` attempt is among `attempts`. */
+  readonly lapsed: boolean;
+};
+
+/** What follows from one claim. */
+export type Settlement = {
+  readonly partition: number;
+  readonly deliveryId: string;
+  readonly endpointId: string;
+  readonly lane: Lane;
+  readonly fence: number;
+  /** The attempt that was made; `null` when none was (released, cancelled, given up). */
+  readonly attempt: Omit<Attempt, "deliveryId"> | null;
+  /**
+   * `released` gives the claim back as if it had not been taken, in the lane where it was.
+   * `pending` schedules a retry. Both count `delayMs` from the moment of settling.
+   */
+  readonly next:
+    | { readonly status: "succeeded" | "failed" | "cancelled" }
+    | { readonly status: "pending" | "released"; readonly delayMs: number };
+  readonly scheduledAttempts: number | null;
+  /** Hold back the whole endpoint for so long; `null` for no hold. A shorter hold never shortens a longer one. */
+  readonly holdMs: number | null;
+  /** How it counts for the endpoint's health; `exhausted` is a failure that ended its schedule. */
+  readonly health: "success" | "failure" | "exhausted" | null;
+};
+
+/** `"lease_lost"`: somebody else has claimed the delivery since, or it is finished; nothing was written for it. */
+export type SettleResult = "settled" | "lease_lost";
+
+/**
+ * The queue.
+ *
+ * It has two levels: one queue row per partition, endpoint and lane, and the deliveries under it. A claim takes
+ * endpoints in turn, then a few due deliveries of each, so that a hold or a backlog costs one row.
+ *
+ * `now` is epoch milliseconds; absent means the store's own clock.
+ */
+export type DeliveryStore = {
+  /**
+   * Creates the deliveries of messages that still wait for fan-out, and marks those messages.
+   * Deliveries asked to be leased get fence 1 and a lease of `leaseMs`, unless their endpoint is held.
+   * Atomic: each message with its deliveries. Two concurrent callers with one message: one creates, the other finds
+   * nothing to do. Returns the ids that it created and leased.
+   */
+  readonly fanOut: (input: {
+    readonly messages: readonly FanOut[];
+    readonly leaseMs: number;
+    readonly now?: number | undefined;
+  }) => Promise<{ readonly created: number; readonly leased: ReadonlySet<string> }>;
+
+  /**
+   * Leases due deliveries: endpoints in turn, at most `perEndpoint` of each, or `room` where it names the endpoint.
+   * A lease is the due time pushed to `leaseMs` from now and a fence that counts up. A delivery found with a lapsed
+   * lease has a `lost` attempt recorded in the same step, charged to its schedule.
+   * Atomic: each delivery. Two concurrent callers: no delivery goes to both. Empty when nothing is due; fewer than
+   * `limit` says nothing about what is left, since stores bound the bytes of one call.
+   */
+  readonly claim: (input: {
+    readonly partitions: readonly number[];
+    readonly limit: number;
+    readonly perEndpoint: number;
+    /** Endpoint id → how many to take of it; 0 leaves it out and keeps its turn. */
+    readonly room: ReadonlyMap<string, number>;
+    readonly leaseMs: number;
+    readonly now?: number | undefined;
+  }) => Promise<readonly Claim[]>;
+
+  /**
+   * Records attempts and what follows from them, with the endpoints' health.
+   * Atomic: the batch. A settlement whose fence has moved on is refused alone; the others happen.
+   * Returns a result for each, in order, and the health of the endpoints it counted failures for.
+   */
+  readonly settle: (input: {
+    readonly settlements: readonly Settlement[];
+    readonly now?: number | undefined;
+  }) => Promise<{ readonly results: readonly SettleResult[]; readonly health: readonly EndpointHealth[] }>;
+
+  /**
+   * Holds back the endpoint's `scheduled` lane for `holdMs` from now; 0 ends any hold. Costs one row a partition,
+   * however much waits. Holds are always finite: a process that dies between two writes leaves nothing held for ever.
+   */
+  readonly hold: (input: {
+    readonly partitions: readonly number[];
+    readonly endpointId: string;
+    readonly holdMs: number;
+    readonly now?: number | undefined;
+  }) => Promise<void>;
+
+  /**
+   * Cancels up to `limit` pending deliveries of an endpoint; their leases are lost.
+   * Returns how many; less than `limit` means that none are left.
+   */
+  readonly cancel: (input: {
+    readonly partitions: readonly number[];
+    readonly endpointId: string;
+    readonly limit: number;
+    readonly now?: number | undefined;
+  }) => Promise<number>;
+
+  /**
+   * Milliseconds until the next claim could find something: 0 when now, `null` when nothing is pending.
+   * May be early, never late.
+   */
+  readonly nextDueInMs: (input: {
+    readonly partitions: readonly number[];
+    readonly now?: number | undefined;
+  }) => Promise<number | null>;
+};

@@ -1,0 +1,26 @@
+import type { DeliveryStore } from "./deliveries.ts";
+import type { EndpointStore } from "./endpoints.ts";
+import type { LogStore } from "./log.ts";
+import type { MessageStore } from "./messages.ts";
+import type { UpkeepStore } from "./upkeep.ts";
+
+/**
+ * The persistence port. Each method is one atomic step of the domain; expected races are return values.
+ *
+ * No method spans `endpoints` and the deliveries, so the two may live in different databases. `partition` stands in
+ * every key of messages, deliveries and attempts.
+ *
+ * All methods throw an `OuthookError`: `store_busy` when a bounded wait for a lock ran out, `store_unavailable` when the
+ * database cannot be reached or written, `schema_pending` when `migrate` was never run.
+ *
+ * `Tx` is what {@link MessageStore.insert} can join of the host's transactions; `never` for none.
+ */
+export type Store<Tx = never> = {
+  readonly endpoints: EndpointStore;
+  readonly messages: MessageStore<Tx>;
+  readonly deliveries: DeliveryStore;
+  readonly log: LogStore;
+  readonly upkeep: UpkeepStore;
+  /** Closes what the store opened itself. Calls after it throw `stopped`. */
+  readonly close: () => Promise<void>;
+};

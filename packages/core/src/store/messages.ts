@@ -1,0 +1,50 @@
+import type { Message } from "../model.ts";
+
+/** A message as `send` hands it over. */
+export type NewMessage = Message & {
+  /** Unique per tenant while the message is kept; `null` for none. */
+  readonly idempotencyKey: string | null;
+  /** Hash of type and payload, to tell a repeated call from a different one; `null` without a key. */
+  readonly payloadHash: string | null;
+};
+
+/** `"duplicate"` and `"mismatch"` name the message that holds the key: with the same payload, or with another. */
+export type InsertOutcome =
+  | { readonly outcome: "inserted" }
+  | { readonly outcome: "duplicate"; readonly id: string }
+  | { readonly outcome: "mismatch"; readonly id: string };
+
+/** One SQL statement for the host to run itself. */
+export type SqlStatement = { readonly sql: string; readonly parameters: readonly (string | number | null)[] };
+
+/** The messages as accepted. `Tx` is what this store can join of the host's transactions. */
+export type MessageStore<Tx> = {
+  /**
+   * Records messages, each waiting for fan-out.
+   * Atomic: the batch; with `tx`, as far as the host's transaction is. Two concurrent callers with one key: one
+   * inserts, the other gets its id. Durable on return, or with `tx` once the host commits.
+   * Answers in the order of the input, also for a key that stands twice in it.
+   * Throws `unsupported_transaction` for a `tx` that it cannot join; then nothing was written.
+   */
+  readonly insert: (input: {
+    readonly messages: readonly NewMessage[];
+    readonly tx?: Tx | undefined;
+  }) => Promise<readonly InsertOutcome[]>;
+
+  /**
+   * The one statement that records a message, for hosts whose transactions are synchronous.
+   * Runs nothing. A key that is taken leaves the row that has it. Throws `unsupported_transaction` when the store has
+   * no SQL.
+   */
+  readonly statement: (message: NewMessage) => SqlStatement;
+
+  /**
+   * Messages of these partitions that wait for fan-out, oldest first; empty when there are none. Fewer than `limit` says
+   * nothing about what is left, since stores bound the bytes of one call.
+   * Takes no lease: fanning out twice changes nothing.
+   */
+  readonly awaitingFanOut: (input: {
+    readonly partitions: readonly number[];
+    readonly limit: number;
+  }) => Promise<readonly Message[]>;
+};

@@ -1,0 +1,69 @@
+import type { Compilable, Expression, SqlBool } from "kysely";
+import {
+  DummyDriver,
+  Kysely,
+  PostgresAdapter,
+  PostgresIntrospector,
+  PostgresQueryCompiler,
+  sql,
+  SqliteAdapter,
+  SqliteIntrospector,
+  SqliteQueryCompiler,
+} from "kysely";
+import type { Database } from "./database.ts";
+import type { Query } from "./query.ts";
+import { createQuery } from "./query.ts";
+
+/** The SQL that a statement is written in. */
+export type Dialect = "sqlite" | "postgres";
+
+/** Builds queries for one dialect, without a connection. */
+export type QueryBuilder = {
+  readonly db: Kysely<Database>;
+  /**
+   * Compiles a query once: building one takes longer than SQLite takes to run it.
+   *
+   * @example
+   * const revisionOf = query((p: { tenant: string }) =>
+   *   db.selectFrom("outhook_tenants").select("revision").where("tenant", "=", p.tenant));
+   */
+  readonly query: <Params extends object, Row>(
+    build: (params: Params) => Compilable<Row>,
+    columns?: readonly (keyof Params & string)[],
+  ) => Query<Params, Row>;
+  /** `column in (…)` for a list of any length as one parameter: on SQLite as JSON text, on Postgres as an array. */
+  readonly inList: (column: string, list: readonly (string | number)[]) => Expression<SqlBool>;
+  /** Says the type of a parameter whose place does not tell it to Postgres. */
+  readonly typed: <T extends string | number | null>(value: T, type: "integer" | "text") => Expression<T>;
+};
+
+export function createQueryBuilder(dialect: Dialect): QueryBuilder {
+  if (dialect === "sqlite") {
+    return {
+      db: new Kysely<Database>({ dialect: sqlite }),
+      query: createQuery,
+      inList: (column, list) => sql<SqlBool>`${sql.ref(column)} in (select value from json_each(${list}))`,
+      typed: (value) => sql`${value}`,
+    };
+  }
+  return {
+    db: new Kysely<Database>({ dialect: postgres }),
+    query: createQuery,
+    inList: (column, list) => sql<SqlBool>`${sql.ref(column)} = any(${list})`,
+    typed: (value, type) => sql`${value}::${sql.raw(type)}`,
+  };
+}
+
+const sqlite = {
+  createAdapter: () => new SqliteAdapter(),
+  createDriver: () => new DummyDriver(),
+  createIntrospector: (db: Kysely<unknown>) => new SqliteIntrospector(db),
+  createQueryCompiler: () => new SqliteQueryCompiler(),
+};
+
+const postgres = {
+  createAdapter: () => new PostgresAdapter(),
+  createDriver: () => new DummyDriver(),
+  createIntrospector: (db: Kysely<unknown>) => new PostgresIntrospector(db),
+  createQueryCompiler: () => new PostgresQueryCompiler(),
+};

@@ -1,0 +1,44 @@
+import { OuthookError } from "@outhook/core";
+import type { Dialect } from "./dialect.ts";
+import { firstTables } from "./first-migration.ts";
+
+/** One numbered step of the schema. Once released it never changes. */
+export type Migration = {
+  /** Sorts after those before it. */
+  readonly id: string;
+  /** True when versions of Outhook that do not know it must not run on a database that has it. */
+  readonly breaking: boolean;
+  /** What it runs, in order, in one transaction. */
+  readonly statements: (dialect: Dialect) => readonly string[];
+};
+
+/** All migrations, oldest first. */
+export const migrations: readonly Migration[] = [{ id: "0001_tables", breaking: true, statements: firstTables }];
+
+/** A migration as the database remembers it. */
+export type AppliedMigration = { readonly id: string; readonly breaking: boolean };
+
+/** The migrations that the database does not have yet. Throws `schema_newer` when this version must not run on it. */
+export function pendingMigrations(
+  applied: readonly AppliedMigration[],
+  known: readonly Migration[] = migrations,
+): readonly Migration[] {
+  const ids = new Set(known.map(({ id }) => id));
+  const newer = applied.find(({ id, breaking }) => breaking && !ids.has(id));
+  if (newer !== undefined) {
+    throw new OuthookError(
+      "schema_newer",
+      `the database has the migration ${newer.id}, which this version of Outhook does not know and must not run on; ` +
+        "deploy at least the version that migrated it",
+    );
+  }
+  const done = new Set(applied.map(({ id }) => id));
+  return known.filter(({ id }) => !done.has(id));
+}
+
+/** What to throw when the schema is missing or incomplete. */
+export function schemaPending(detail: string, cause?: unknown): OuthookError {
+  return new OuthookError("schema_pending", `${detail}; run \`await outhook.migrate()\` once before using the store`, {
+    cause,
+  });
+}

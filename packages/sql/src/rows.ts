@@ -1,0 +1,208 @@
+import type { Attempt, Delivery, Endpoint, EndpointHealth, Message, StoredSecret } from "@outhook/core";
+import type {
+  AttemptTable,
+  DeliveryTable,
+  EndpointTable,
+  HealthTable,
+  MessageTable,
+  SecretTable,
+} from "./database.ts";
+
+/** The columns of a {@link Message}. */
+export type MessageRow = Omit<MessageTable, "fanned_out" | "idempotency_key" | "payload_hash">;
+
+/** The columns of a {@link Delivery}. */
+export type DeliveryRow = Omit<DeliveryTable, "partition" | "lane" | "leased_at" | "fence" | "scheduled_attempts">;
+
+/** The columns of an {@link Attempt}. */
+export type AttemptRow = Omit<AttemptTable, "partition">;
+
+export const endpointColumns: readonly (keyof EndpointTable)[] = [
+  "tenant",
+  "id",
+  "url",
+  "events",
+  "description",
+  "status",
+  "disabled_reason",
+  "timeout_seconds",
+  "max_retries",
+  "signing_version",
+  "secret_hint",
+  "public_key",
+  "metadata",
+  "created_at",
+  "updated_at",
+];
+
+export const secretColumns: readonly (keyof SecretTable)[] = [
+  "tenant",
+  "endpoint_id",
+  "id",
+  "sealed",
+  "created_at",
+  "expires_at",
+];
+
+export const messageColumns: readonly (keyof MessageRow)[] = [
+  "id",
+  "partition",
+  "tenant",
+  "type",
+  "body",
+  "created_at",
+];
+
+export const deliveryColumns: readonly (keyof DeliveryRow)[] = [
+  "id",
+  "tenant",
+  "message_id",
+  "endpoint_id",
+  "type",
+  "status",
+  "attempts",
+  "due_at",
+  "created_at",
+  "updated_at",
+];
+
+export const attemptColumns: readonly (keyof AttemptRow)[] = [
+  "delivery_id",
+  "number",
+  "started_at",
+  "duration_ms",
+  "status_code",
+  "error_class",
+  "error",
+  "signature",
+  "response_body",
+];
+
+export const healthColumns: readonly (keyof HealthTable)[] = [
+  "endpoint_id",
+  "consecutive_failures",
+  "exhausted_in_row",
+  "failing_since",
+  "last_delivery_at",
+  "last_success_at",
+  "last_error",
+];
+
+export function toEndpoint(row: EndpointTable): Endpoint {
+  return {
+    id: row.id,
+    tenant: row.tenant,
+    url: row.url,
+    events: JSON.parse(row.events),
+    description: row.description,
+    status: row.status,
+    disabledReason: row.disabled_reason,
+    timeoutSeconds: row.timeout_seconds,
+    maxRetries: row.max_retries,
+    signingVersion: row.signing_version,
+    secretHint: row.secret_hint,
+    publicKey: row.public_key,
+    metadata: JSON.parse(row.metadata),
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+  };
+}
+
+export function fromEndpoint(endpoint: Endpoint): EndpointTable {
+  return {
+    tenant: endpoint.tenant,
+    id: endpoint.id,
+    url: endpoint.url,
+    events: JSON.stringify(endpoint.events),
+    description: endpoint.description,
+    status: endpoint.status,
+    disabled_reason: endpoint.disabledReason,
+    timeout_seconds: endpoint.timeoutSeconds,
+    max_retries: endpoint.maxRetries,
+    signing_version: endpoint.signingVersion,
+    secret_hint: endpoint.secretHint,
+    public_key: endpoint.publicKey,
+    metadata: JSON.stringify(endpoint.metadata),
+    created_at: endpoint.createdAt,
+    updated_at: endpoint.updatedAt,
+  };
+}
+
+export function toSecret(row: SecretTable): StoredSecret {
+  return { id: row.id, sealed: row.sealed, createdAt: row.created_at, expiresAt: row.expires_at };
+}
+
+export function fromSecret(secret: StoredSecret, of: { readonly tenant: string; readonly id: string }): SecretTable {
+  return {
+    tenant: of.tenant,
+    endpoint_id: of.id,
+    id: secret.id,
+    sealed: secret.sealed,
+    created_at: secret.createdAt,
+    expires_at: secret.expiresAt,
+  };
+}
+
+export function toMessage(row: MessageRow): Message {
+  return {
+    id: row.id,
+    partition: row.partition,
+    tenant: row.tenant,
+    type: row.type,
+    body: row.body,
+    createdAt: row.created_at,
+  };
+}
+
+export function toDelivery(row: DeliveryRow): Delivery {
+  return {
+    id: row.id,
+    tenant: row.tenant,
+    messageId: row.message_id,
+    endpointId: row.endpoint_id,
+    type: row.type,
+    status: row.status,
+    attempts: row.attempts,
+    nextAttemptAt: row.due_at,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+  };
+}
+
+export function toAttempt(row: AttemptRow): Attempt {
+  return {
+    deliveryId: row.delivery_id,
+    number: row.number,
+    startedAt: row.started_at,
+    durationMs: row.duration_ms,
+    statusCode: row.status_code,
+    errorClass: row.error_class,
+    error: row.error,
+    signature: row.signature,
+    responseBody: row.response_body,
+  };
+}
+
+export function toHealth(row: HealthTable): EndpointHealth {
+  return {
+    endpointId: row.endpoint_id,
+    consecutiveFailures: row.consecutive_failures,
+    exhaustedInRow: row.exhausted_in_row,
+    failingSince: row.failing_since,
+    lastDeliveryAt: row.last_delivery_at,
+    lastSuccessAt: row.last_success_at,
+    lastError: row.last_error,
+  };
+}
+
+export function fromHealth(health: EndpointHealth): HealthTable {
+  return {
+    endpoint_id: health.endpointId,
+    consecutive_failures: health.consecutiveFailures,
+    exhausted_in_row: health.exhaustedInRow,
+    failing_since: health.failingSince,
+    last_delivery_at: health.lastDeliveryAt,
+    last_success_at: health.lastSuccessAt,
+    last_error: health.lastError,
+  };
+}

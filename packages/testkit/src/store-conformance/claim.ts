@@ -1,0 +1,176 @@
+import assert from "node:assert/strict";
+import type { CaseGroup } from "./case.ts";
+import { elsewhere, endpointId, home, messageId, messageRow, minute, second, t0 } from "./rows.ts";
+import { attemptDue, claimAll, claimedIds, deliveryId, fanOutTo, only, redeliver } from "./steps.ts";
+
+export const claimCases: CaseGroup = {
+  group: "claim",
+  cases: [
+    {
+      name: "it finds nothing in an empty store",
+      run: async ({ store }) => {
+        assert.deepEqual(await claimAll(store, t0), []);
+      },
+    },
+    {
+      name: "a claim carries all that an attempt needs",
+      run: async ({ store }) => {
+        await fanOutTo(store, 1, { to: [1] });
+        const { body } = messageRow(1);
+        assert.deepEqual(await claimAll(store, t0), [
+          {
+            partition: home,
+            deliveryId: deliveryId(1, 1),
+            tenant: "acme",
+            messageId: messageId(1),
+            endpointId: endpointId(1),
+            type: "loan.active",
+            body,
+            lane: "scheduled",
+            fence: 1,
+            attempts: 0,
+            scheduledAttempts: 0,
+            lapsed: false,
+          },
+        ]);
+      },
+    },
+    {
+      name: "it takes what is due by now and not what comes later",
+      run: async ({ store }) => {
+        await fanOutTo(store, 1, { to: [1], at: t0 + second });
+        assert.deepEqual(await claimAll(store, t0 + second - 1), []);
+        assert.equal((await claimAll(store, t0 + second)).length, 1);
+      },
+    },
+    {
+      name: "of one endpoint it takes what is due first",
+      run: async ({ store }) => {
+        for (const [n, at] of [[1, 30], [2, 10], [3, 20]] as const) await fanOutTo(store, n, { to: [1], at: t0 + at });
+        const ids = await claimedIds(store, t0 + second, { perEndpoint: 2 });
+        assert.deepEqual(ids.toSorted(), [deliveryId(2, 1), deliveryId(3, 1)].toSorted());
+      },
+    },
+    {
+      name: "it takes no more than the limit",
+      run: async ({ store }) => {
+        for (const n of [1, 2, 3]) await fanOutTo(store, n, { to: [1, 2] });
+        assert.equal((await claimAll(store, t0, { limit: 4 })).length, 4);
+        assert.equal((await claimAll(store, t0, { limit: 4 })).length, 2);
+      },
+    },
+    {
+      name: "it takes no more than perEndpoint of each",
+      run: async ({ store }) => {
+        for (const n of [1, 2, 3]) await fanOutTo(store, n, { to: [1, 2] });
+        const claims = await claimAll(store, t0, { perEndpoint: 2 });
+        assert.deepEqual(claims.map((claim) => claim.endpointId).toSorted(), [1, 1, 2, 2].map(endpointId));
+      },
+    },
+    {
+      name: "room stands in for perEndpoint where it names the endpoint",
+      run: async ({ store }) => {
+        for (const n of [1, 2, 3, 4]) await fanOutTo(store, n, { to: [1, 2, 3] });
+        const room = new Map([[endpointId(1), 1], [endpointId(2), 3]]);
+        const claims = await claimAll(store, t0, { perEndpoint: 2, room });
+        assert.deepEqual(claims.map((claim) => claim.endpointId).toSorted(), [1, 2, 2, 2, 3, 3].map(endpointId));
+      },
+    },
+    {
+      name: "an endpoint without room is left out and keeps its turn",
+      run: async ({ store }) => {
+        await fanOutTo(store, 1, { to: [1], at: t0 });
+        await fanOutTo(store, 2, { to: [2], at: t0 + 1 });
+        await fanOutTo(store, 3, { to: [2], at: t0 + 2 });
+        const one = { limit: 1, perEndpoint: 1 };
+        const full = new Map([[endpointId(1), 0]]);
+        assert.deepEqual(await claimedIds(store, t0 + second, { ...one, room: full }), [deliveryId(2, 2)]);
+        assert.deepEqual(await claimedIds(store, t0 + 2 * second, one), [deliveryId(1, 1)]);
+      },
+    },
+    {
+      name: "the bound of an endpoint counts its lanes and partitions together",
+      run: async ({ store }) => {
+        await fanOutTo(store, 1, { to: [1] });
+        await fanOutTo(store, 2, { to: [1] });
+        await fanOutTo(store, 3, { to: [1], partition: elsewhere });
+        assert.equal(await redeliver(store, deliveryId(1, 1), t0), "queued");
+        assert.equal((await claimAll(store, t0, { perEndpoint: 2 })).length, 2);
+        assert.equal((await claimAll(store, t0, { perEndpoint: 2 })).length, 1);
+      },
+    },
+    {
+      name: "endpoints take turns",
+      run: async ({ store }) => {
+        for (const n of [1, 2, 3]) await fanOutTo(store, n, { to: [1, 2, 3], at: t0 + n });
+        const served = [];
+        for (let turn = 1; turn <= 9; turn += 1) {
+          const claim = only(await claimAll(store, t0 + turn * second, { limit: 1, perEndpoint: 1 }));
+          served.push(claim.endpointId);
+        }
+        for (const start of [0, 3, 6]) {
+          assert.deepEqual(served.slice(start, start + 3).toSorted(), [1, 2, 3].map(endpointId));
+        }
+      },
+    },
+    {
+      name: "an endpoint with a backlog does not keep a newer one waiting",
+      run: async ({ store }) => {
+        for (let n = 1; n <= 40; n += 1) await fanOutTo(store, n, { to: [1], at: t0 });
+        await claimAll(store, t0 + second, { limit: 4, perEndpoint: 4 });
+        await fanOutTo(store, 50, { to: [2], at: t0 + 2 * second });
+        await claimAll(store, t0 + 3 * second, { limit: 4, perEndpoint: 4 });
+        const ids = await claimedIds(store, t0 + 4 * second, { limit: 4, perEndpoint: 4 });
+        assert.ok(ids.includes(deliveryId(50, 2)), `claimed ${ids.length} of the backlog only`);
+      },
+    },
+    {
+      name: "it takes from the named partitions only",
+      run: async ({ store }) => {
+        await fanOutTo(store, 1, { to: [1] });
+        await fanOutTo(store, 2, { to: [1], partition: elsewhere });
+        assert.deepEqual(await claimedIds(store, t0, { partitions: [] }), []);
+        assert.deepEqual(await claimedIds(store, t0, { partitions: [elsewhere] }), [deliveryId(2, 1)]);
+        assert.deepEqual(await claimedIds(store, t0, { partitions: [elsewhere, home] }), [deliveryId(1, 1)]);
+      },
+    },
+    {
+      name: "a lease hides a delivery to its last millisecond",
+      run: async ({ store }) => {
+        await fanOutTo(store, 1, { to: [1] });
+        await claimAll(store, t0, { leaseMs: minute });
+        assert.deepEqual(await claimAll(store, t0 + minute - 1), []);
+        assert.equal((await claimAll(store, t0 + minute)).length, 1);
+      },
+    },
+    {
+      name: "the fence grows with every claim",
+      run: async ({ store }) => {
+        await fanOutTo(store, 1, { to: [1] });
+        const id = deliveryId(1, 1);
+        const fences = [(await attemptDue(store, t0, { next: { status: "pending", delayMs: second } })).fence];
+        fences.push(only(await claimAll(store, t0 + second)).fence);
+        fences.push((await attemptDue(store, t0 + second + minute, { next: { status: "succeeded" } })).fence);
+        await redeliver(store, id, t0 + 3 * minute);
+        fences.push(only(await claimAll(store, t0 + 3 * minute)).fence);
+        assert.deepEqual(fences, [...new Set(fences)].toSorted((a, b) => a - b));
+      },
+    },
+    {
+      name: "no delivery goes to two claimers",
+      run: async ({ store, peer }) => {
+        const other = await peer();
+        for (let round = 1; round <= 8; round += 1) {
+          const at = t0 + round * second;
+          const ids = await fanOutTo(store, round, { to: [1, 2, 3, 4, 5, 6], at });
+          const [one, two] = await Promise.all([
+            claimedIds(store, at, { limit: 4, perEndpoint: 1 }),
+            claimedIds(other, at, { limit: 4, perEndpoint: 1 }),
+          ]);
+          const rest = await claimedIds(store, at);
+          assert.deepEqual([...one, ...two, ...rest].toSorted(), ids.toSorted());
+        }
+      },
+    },
+  ],
+};

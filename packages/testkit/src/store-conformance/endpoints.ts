@@ -1,0 +1,171 @@
+import assert from "node:assert/strict";
+import type { CaseGroup } from "./case.ts";
+import { endpointId, endpointRow, minute, secretRow, t0 } from "./rows.ts";
+import { addEndpoint, race } from "./steps.ts";
+
+const rounds = 8;
+
+export const endpointCases: CaseGroup = {
+  group: "endpoints",
+  cases: [
+    {
+      name: "an endpoint reads back as it was written",
+      run: async ({ store }) => {
+        const plain = endpointRow(1);
+        const full = endpointRow(2, {
+          events: ["loan.active", "customer.*", "*"],
+          description: "Prodüktion 🏦 'quoted' \\ \n",
+          status: "disabled",
+          disabledReason: "gone",
+          timeoutSeconds: 60,
+          maxRetries: 0,
+          signingVersion: "v1a",
+          publicKey: "whpk_abc",
+          metadata: { team: "größe", "": "", "a.b": "[1]" },
+          updatedAt: t0 + minute,
+        });
+        for (const endpoint of [plain, full]) {
+          await store.endpoints.insert({ endpoint, secret: secretRow(1), limit: 9 });
+          assert.deepEqual(await store.endpoints.get({ tenant: "acme", id: endpoint.id }), endpoint);
+        }
+      },
+    },
+    {
+      name: "an unknown id reads as null",
+      run: async ({ store }) => {
+        assert.equal(await store.endpoints.get({ tenant: "acme", id: endpointId(1) }), null);
+      },
+    },
+    {
+      name: "what it takes and returns is a copy",
+      run: async ({ store }) => {
+        const endpoint = endpointRow(1);
+        await store.endpoints.insert({ endpoint, secret: secretRow(1), limit: 9 });
+        Reflect.set(endpoint, "url", "https://changed.example");
+        const [listed] = await store.endpoints.list({ tenant: "acme", limit: 9 });
+        const [known] = (await store.endpoints.ofTenant({ tenant: "acme" })).endpoints;
+        const read = await store.endpoints.get({ tenant: "acme", id: endpoint.id });
+        const updated = await store.endpoints.update({ tenant: "acme", id: endpoint.id, changes: {}, now: t0 + 1 });
+        for (const returned of [listed, known?.endpoint, read, updated]) {
+          assert.ok(returned);
+          Reflect.set(returned.events, 0, "changed.*");
+        }
+        assert.deepEqual(await store.endpoints.get({ tenant: "acme", id: endpoint.id }), endpointRow(1));
+      },
+    },
+    {
+      name: "the endpoint beyond the limit is refused",
+      run: async ({ store }) => {
+        await addEndpoint(store, 1);
+        await addEndpoint(store, 2);
+        const beyond = { endpoint: endpointRow(3), secret: secretRow(3), limit: 2 };
+        assert.equal(await store.endpoints.insert(beyond), "too_many");
+        assert.equal((await store.endpoints.ofTenant({ tenant: "acme" })).endpoints.length, 2);
+      },
+    },
+    {
+      name: "of two callers at the limit one inserts",
+      run: async ({ store, peer }) => {
+        const other = await peer();
+        for (let round = 0; round < rounds; round += 1) {
+          const tenant = `tenant${round}`;
+          const results = await race(
+            store.endpoints.insert({ endpoint: endpointRow(2 * round, { tenant }), secret: secretRow(1), limit: 1 }),
+            other.endpoints.insert({ endpoint: endpointRow(2 * round + 1, { tenant }), secret: secretRow(2), limit: 1 }),
+          );
+          assert.deepEqual(results, ["inserted", "too_many"]);
+          assert.equal((await store.endpoints.list({ tenant, limit: 9 })).length, 1);
+        }
+      },
+    },
+    {
+      name: "a list is newest first and pages by id",
+      run: async ({ store }) => {
+        for (const n of [3, 1, 5, 2, 4]) await addEndpoint(store, n);
+        const first = await store.endpoints.list({ tenant: "acme", limit: 2 });
+        const rest = await store.endpoints.list({ tenant: "acme", limit: 9, after: endpointId(4) });
+        assert.deepEqual(first, [endpointRow(5), endpointRow(4)]);
+        assert.deepEqual(rest, [endpointRow(3), endpointRow(2), endpointRow(1)]);
+        assert.deepEqual(await store.endpoints.list({ tenant: "acme", limit: 9, after: endpointId(1) }), []);
+      },
+    },
+    {
+      name: "a page goes on after an endpoint that is gone",
+      run: async ({ store }) => {
+        for (const n of [1, 2, 3]) await addEndpoint(store, n);
+        await store.endpoints.delete({ tenant: "acme", id: endpointId(2) });
+        const page = await store.endpoints.list({ tenant: "acme", limit: 9, after: endpointId(2) });
+        assert.deepEqual(page, [endpointRow(1)]);
+      },
+    },
+    {
+      name: "an update changes the fields it names and no others",
+      run: async ({ store }) => {
+        const before = endpointRow(1, { description: "old", maxRetries: 3, metadata: { a: "1" } });
+        await store.endpoints.insert({ endpoint: before, secret: secretRow(1), limit: 9 });
+        const changes = { url: "https://example.com/new", description: null, status: undefined, metadata: { b: "2" } };
+        const id = before.id;
+        const updated = await store.endpoints.update({ tenant: "acme", id, changes, now: t0 + minute });
+        const expected = {
+          ...before,
+          url: "https://example.com/new",
+          description: null,
+          metadata: { b: "2" },
+          updatedAt: t0 + minute,
+        };
+        assert.deepEqual(updated, expected);
+        assert.deepEqual(await store.endpoints.get({ tenant: "acme", id }), expected);
+      },
+    },
+    {
+      name: "two updates of different fields both happen",
+      run: async ({ store, peer }) => {
+        const other = await peer();
+        await addEndpoint(store, 1);
+        const id = endpointId(1);
+        for (let round = 1; round <= rounds; round += 1) {
+          await Promise.all([
+            store.endpoints.update({ tenant: "acme", id, changes: { timeoutSeconds: 10 + round }, now: t0 + round }),
+            other.endpoints.update({ tenant: "acme", id, changes: { maxRetries: round }, now: t0 + round }),
+          ]);
+          const found = await store.endpoints.get({ tenant: "acme", id });
+          assert.deepEqual([found?.timeoutSeconds, found?.maxRetries], [10 + round, round]);
+        }
+      },
+    },
+    {
+      name: "an update of an unknown endpoint answers null",
+      run: async ({ store }) => {
+        const input = { tenant: "acme", id: endpointId(1), changes: { description: "new" }, now: t0 };
+        assert.equal(await store.endpoints.update(input), null);
+        assert.deepEqual(await store.endpoints.list({ tenant: "acme", limit: 9 }), []);
+      },
+    },
+    {
+      name: "a deleted endpoint is gone with its secrets",
+      run: async ({ store }) => {
+        await addEndpoint(store, 1);
+        const named = { tenant: "acme", id: endpointId(1) };
+        assert.equal(await store.endpoints.delete(named), true);
+        assert.equal(await store.endpoints.get(named), null);
+        assert.deepEqual((await store.endpoints.ofTenant({ tenant: "acme" })).endpoints, []);
+        assert.equal(await store.endpoints.delete(named), false);
+        await addEndpoint(store, 1);
+        const [again] = (await store.endpoints.ofTenant({ tenant: "acme" })).endpoints;
+        assert.deepEqual(again?.secrets, [secretRow(1)]);
+      },
+    },
+    {
+      name: "of two callers who delete an endpoint one gets true",
+      run: async ({ store, peer }) => {
+        const other = await peer();
+        for (let round = 0; round < rounds; round += 1) {
+          await addEndpoint(store, round);
+          const named = { tenant: "acme", id: endpointId(round) };
+          const results = await race(store.endpoints.delete(named), other.endpoints.delete(named));
+          assert.deepEqual(results, [false, true]);
+        }
+      },
+    },
+  ],
+};

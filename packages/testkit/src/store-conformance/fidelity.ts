@@ -1,0 +1,66 @@
+import assert from "node:assert/strict";
+import type { CaseGroup, StoreCase } from "./case.ts";
+import { everywhere, messageId, messageRow, t0 } from "./rows.ts";
+import { attemptOf, awaiting, claimAll, fanOutTo, only, readDelivery, settleOne, settlementOf, storedMessage } from "./steps.ts";
+
+const bodies: Readonly<Record<string, string>> = {
+  "an escaped NUL": String.raw`{"text":"a\u0000b"}`,
+  "escaped lone surrogates": String.raw`["\ud800","\udc00x","\udfff\ud800"]`,
+  "256 KiB": JSON.stringify({ text: "é0123456789\n".repeat((256 * 1024) / 13) }),
+  "emoji and combining marks": '{"😀":"👩‍👩‍👧‍👦","é":"é","﷽":"\u{10ffff}"}',
+  "keys in their order, twice and odd": '{"b":1,"a":2,"b":3,"":4,"__proto__":5,"10":6,"9":7}',
+  "numbers as they were written": "[-0,1.0,1e2,1E400,0.10,12345678901234567890,5e-324]",
+  "white space and quotes": ` {\t"a" :\r\n"it's \\"quoted\\" \\\\ $1 :x ? % _" }\u2028\u2029 `,
+};
+
+export const fidelityCases: CaseGroup = {
+  group: "fidelity",
+  cases: [
+    ...Object.entries(bodies).map(([what, body]) => bodyCase(what, body)),
+    {
+      name: "event types keep their case and length",
+      run: async ({ store }) => {
+        const message = messageRow(1, { type: `Loan_9.${"a".repeat(250)}` });
+        await store.messages.insert({ messages: [message] });
+        assert.deepEqual(await awaiting(store), [storedMessage(message)]);
+      },
+    },
+    {
+      name: "an attempt reads back as it was written",
+      run: async ({ store }) => {
+        const ids = await fanOutTo(store, 1, { to: [1, 2] });
+        const answered = { ...attemptOf(1, 599), startedAt: t0 + 7, responseBody: "<b>ü 'x' \\ 😀</b>\r\n".repeat(800) };
+        const broken = {
+          ...attemptOf(1, 0),
+          statusCode: null,
+          errorClass: "connection_refused",
+          error: "The receiver refused the connection (10.0.0.1:443).",
+          signature: "v1,a v1a,b",
+          responseBody: null,
+        } as const;
+        for (const [index, claim] of (await claimAll(store, t0)).entries()) {
+          const attempt = claim.deliveryId === ids[0] ? answered : broken;
+          await settleOne(store, t0 + index, settlementOf(claim, { next: { status: "failed" }, attempt }));
+        }
+        for (const [index, attempt] of [answered, broken].entries()) {
+          const deliveryId = ids[index] ?? "";
+          assert.deepEqual((await readDelivery(store, deliveryId)).attempts, [{ deliveryId, ...attempt }]);
+        }
+      },
+    },
+  ],
+};
+
+function bodyCase(what: string, body: string): StoreCase {
+  return {
+    name: `a body with ${what} comes back unchanged`,
+    run: async ({ store }) => {
+      await store.messages.insert({ messages: [messageRow(1, { body })] });
+      assert.equal(only(await awaiting(store)).body, body);
+      await fanOutTo(store, 2, { to: [1], body });
+      assert.equal(only(await claimAll(store, t0)).body, body);
+      const found = await store.log.message({ partitions: everywhere, tenant: "acme", id: messageId(2) });
+      assert.equal(found?.message.body, body);
+    },
+  };
+}

@@ -1,0 +1,136 @@
+import { isOuthookError } from "@outhook/core";
+import assert from "node:assert/strict";
+import type { CaseGroup } from "./case.ts";
+import { elsewhere, everywhere, home, messageId, messageRow } from "./rows.ts";
+import { awaiting, refused, storedMessage } from "./steps.ts";
+
+const inserted = { outcome: "inserted" } as const;
+
+export const messageCases: CaseGroup = {
+  group: "messages",
+  cases: [
+    {
+      name: "an accepted message waits for fan-out and stands in the log",
+      run: async ({ store }) => {
+        const message = messageRow(1, { idempotencyKey: "k", payloadHash: "h" });
+        assert.deepEqual(await store.messages.insert({ messages: [message] }), [inserted]);
+        const expected = storedMessage(message);
+        assert.deepEqual(await awaiting(store), [expected]);
+        assert.deepEqual(await store.log.message({ partitions: everywhere, tenant: "acme", id: message.id }), {
+          message: expected,
+          fannedOut: false,
+          deliveries: [],
+        });
+      },
+    },
+    {
+      name: "an empty batch is answered with nothing",
+      run: async ({ store }) => {
+        assert.deepEqual(await store.messages.insert({ messages: [] }), []);
+        assert.deepEqual(await awaiting(store), []);
+      },
+    },
+    {
+      name: "those that wait come oldest first, up to the limit",
+      run: async ({ store }) => {
+        await store.messages.insert({ messages: [1, 2].map((n) => messageRow(n)) });
+        await store.messages.insert({ messages: [3, 4].map((n) => messageRow(n)) });
+        const found = await awaiting(store, 3);
+        assert.deepEqual(found.map(({ id }) => id), [1, 2, 3].map(messageId));
+      },
+    },
+    {
+      name: "those that wait are of the named partitions",
+      run: async ({ store }) => {
+        await store.messages.insert({ messages: [messageRow(1), messageRow(2, { partition: elsewhere })] });
+        const found = await store.messages.awaitingFanOut({ partitions: [home], limit: 9 });
+        assert.deepEqual(found.map(({ id }) => id), [messageId(1)]);
+        assert.deepEqual(await store.messages.awaitingFanOut({ partitions: [], limit: 9 }), []);
+      },
+    },
+    {
+      name: "a repeated key with the same payload names the first message",
+      run: async ({ store }) => {
+        const keyed = { idempotencyKey: "k", payloadHash: "h" };
+        await store.messages.insert({ messages: [messageRow(1, keyed)] });
+        const outcomes = await store.messages.insert({ messages: [messageRow(2, keyed)] });
+        assert.deepEqual(outcomes, [{ outcome: "duplicate", id: messageId(1) }]);
+        assert.deepEqual(await awaiting(store), [storedMessage(messageRow(1))]);
+      },
+    },
+    {
+      name: "a repeated key with another payload is a mismatch",
+      run: async ({ store }) => {
+        await store.messages.insert({ messages: [messageRow(1, { idempotencyKey: "k", payloadHash: "h" })] });
+        const other = messageRow(2, { idempotencyKey: "k", payloadHash: "other" });
+        const outcomes = await store.messages.insert({ messages: [other] });
+        assert.deepEqual(outcomes, [{ outcome: "mismatch", id: messageId(1) }]);
+        assert.deepEqual(await awaiting(store), [storedMessage(messageRow(1))]);
+      },
+    },
+    {
+      name: "a batch is answered in its order, also for a key that stands twice in it",
+      run: async ({ store }) => {
+        await store.messages.insert({ messages: [messageRow(1, { idempotencyKey: "taken", payloadHash: "h" })] });
+        const outcomes = await store.messages.insert({
+          messages: [
+            messageRow(2, { idempotencyKey: "new", payloadHash: "h" }),
+            messageRow(3, { idempotencyKey: "taken", payloadHash: "h" }),
+            messageRow(4),
+            messageRow(5, { idempotencyKey: "new", payloadHash: "h" }),
+            messageRow(6, { idempotencyKey: "new", payloadHash: "other" }),
+            messageRow(7, { idempotencyKey: "taken", payloadHash: "other" }),
+          ],
+        });
+        assert.deepEqual(outcomes, [
+          inserted,
+          { outcome: "duplicate", id: messageId(1) },
+          inserted,
+          { outcome: "duplicate", id: messageId(2) },
+          { outcome: "mismatch", id: messageId(2) },
+          { outcome: "mismatch", id: messageId(1) },
+        ]);
+        assert.deepEqual((await awaiting(store)).map(({ id }) => id), [1, 2, 4].map(messageId));
+      },
+    },
+    {
+      name: "of two callers with one key one inserts and the other gets its id",
+      run: async ({ store, peer }) => {
+        const other = await peer();
+        for (let round = 1; round <= 8; round += 1) {
+          const keyed = { idempotencyKey: `k${round}`, payloadHash: "h" };
+          const [one, two] = [messageRow(2 * round, keyed), messageRow(2 * round + 1, keyed)];
+          const [first, second] = await Promise.all([
+            store.messages.insert({ messages: [one] }),
+            other.messages.insert({ messages: [two] }),
+          ]);
+          const firstWon = first[0]?.outcome === "inserted";
+          const holder = firstWon ? one.id : two.id;
+          const expected = [inserted, { outcome: "duplicate", id: holder }];
+          assert.deepEqual(firstWon ? [...first, ...second] : [...second, ...first], expected);
+          assert.equal((await awaiting(store)).length, round);
+        }
+      },
+    },
+    {
+      name: "a transaction that the store cannot join is refused and nothing is written",
+      run: async ({ store }) => {
+        // A value of no database library, as plain JavaScript can pass it.
+        const tx = { query: "not a transaction" } as never;
+        await refused("unsupported_transaction", () => store.messages.insert({ messages: [messageRow(1)], tx }));
+        assert.deepEqual(await awaiting(store), []);
+      },
+    },
+    {
+      name: "a statement runs nothing, and a store without SQL says that it has none",
+      run: async ({ store }) => {
+        try {
+          assert.match(store.messages.statement(messageRow(1)).sql, /insert/i);
+        } catch (error) {
+          assert.equal(isOuthookError(error) ? error.code : String(error), "unsupported_transaction");
+        }
+        assert.deepEqual(await awaiting(store), []);
+      },
+    },
+  ],
+};

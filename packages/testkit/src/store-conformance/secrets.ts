@@ -1,0 +1,133 @@
+import type { Store, StoredSecret } from "@outhook/core";
+import assert from "node:assert/strict";
+import type { CaseGroup } from "./case.ts";
+import { endpointId, endpointRow, hour, minute, secretRow, t0 } from "./rows.ts";
+import { addEndpoint } from "./steps.ts";
+
+export const secretCases: CaseGroup = {
+  group: "secrets",
+  cases: [
+    {
+      name: "the first secret reads back as it was written",
+      run: async ({ store }) => {
+        const secret = secretRow(1, { sealed: "v1.k1.é🔑.\n==" });
+        await store.endpoints.insert({ endpoint: endpointRow(1), secret, limit: 9 });
+        assert.deepEqual(await secretsOf(store), [secret]);
+      },
+    },
+    {
+      name: "a rotation puts the new secret first and ends the outgoing one",
+      run: async ({ store }) => {
+        await addEndpoint(store, 1);
+        assert.equal(await rotate(store, 2, { expireCurrentAt: t0 + hour }), "rotated");
+        assert.deepEqual(await secretsOf(store), [secretRow(2), secretRow(1, { expiresAt: t0 + hour })]);
+      },
+    },
+    {
+      name: "a rotation writes the endpoint's hint, public key and updatedAt",
+      run: async ({ store }) => {
+        await addEndpoint(store, 1);
+        await rotate(store, 2, { expireCurrentAt: t0 + hour, at: t0 + minute });
+        const expected = endpointRow(1, { secretHint: "whsec_…2", publicKey: "whpk_2", updatedAt: t0 + minute });
+        assert.deepEqual(await store.endpoints.get({ tenant: "acme", id: endpointId(1) }), expected);
+      },
+    },
+    {
+      name: "older secrets keep their own end",
+      run: async ({ store }) => {
+        await addEndpoint(store, 1);
+        await rotate(store, 2, { expireCurrentAt: t0 + 2 * hour });
+        await rotate(store, 3, { expireCurrentAt: t0 + hour });
+        assert.deepEqual(await secretsOf(store), [
+          secretRow(3),
+          secretRow(2, { expiresAt: t0 + hour }),
+          secretRow(1, { expiresAt: t0 + 2 * hour }),
+        ]);
+      },
+    },
+    {
+      name: "a rotation without an end drops all older ones",
+      run: async ({ store }) => {
+        await addEndpoint(store, 1);
+        await rotate(store, 2, { expireCurrentAt: t0 + hour });
+        await rotate(store, 3, { expireCurrentAt: null });
+        assert.deepEqual(await secretsOf(store), [secretRow(3)]);
+      },
+    },
+    {
+      name: "a rotation removes what has expired",
+      run: async ({ store }) => {
+        await addEndpoint(store, 1);
+        await rotate(store, 2, { expireCurrentAt: t0 + minute });
+        await rotate(store, 3, { expireCurrentAt: t0 + 2 * hour, at: t0 + hour });
+        assert.deepEqual(await secretsOf(store), [secretRow(3), secretRow(2, { expiresAt: t0 + 2 * hour })]);
+      },
+    },
+    {
+      name: "more than the limit in force is refused and changes nothing",
+      run: async ({ store }) => {
+        await addEndpoint(store, 1);
+        await rotate(store, 2, { expireCurrentAt: t0 + hour });
+        const before = await store.endpoints.ofTenant({ tenant: "acme" });
+        assert.equal(await rotate(store, 3, { expireCurrentAt: t0 + hour, limit: 2, at: t0 + minute }), "too_many");
+        assert.deepEqual(await store.endpoints.ofTenant({ tenant: "acme" }), before);
+        assert.equal(await rotate(store, 3, { expireCurrentAt: t0 + hour, limit: 3, at: t0 + minute }), "rotated");
+      },
+    },
+    {
+      name: "expired secrets do not count against the limit",
+      run: async ({ store }) => {
+        await addEndpoint(store, 1);
+        await rotate(store, 2, { expireCurrentAt: t0 + minute });
+        assert.equal(await rotate(store, 3, { expireCurrentAt: t0 + 2 * hour, limit: 2, at: t0 + hour }), "rotated");
+      },
+    },
+    {
+      name: "of two rotations at once both new secrets sign",
+      run: async ({ store, peer }) => {
+        const other = await peer();
+        for (let round = 1; round <= 8; round += 1) {
+          await store.endpoints.delete({ tenant: "acme", id: endpointId(1) });
+          await addEndpoint(store, 1);
+          const [one, two] = [secretRow(2 * round), secretRow(2 * round + 1)];
+          await Promise.all([
+            rotate(store, 2 * round, { expireCurrentAt: t0 + hour }),
+            rotate(other, 2 * round + 1, { expireCurrentAt: t0 + hour }),
+          ]);
+          const found = await secretsOf(store);
+          assert.deepEqual(found.map((secret) => secret.id).toSorted(), [secretRow(1).id, one.id, two.id]);
+          assert.equal(found.filter((secret) => secret.expiresAt === null).length, 1);
+        }
+      },
+    },
+    {
+      name: "a rotation of an unknown endpoint answers not_found",
+      run: async ({ store }) => {
+        assert.equal(await rotate(store, 2, { expireCurrentAt: null }), "not_found");
+      },
+    },
+  ],
+};
+
+function rotate(
+  store: Store,
+  n: number,
+  options: { readonly expireCurrentAt: number | null; readonly limit?: number; readonly at?: number },
+): Promise<"rotated" | "not_found" | "too_many"> {
+  const { expireCurrentAt, limit = 10, at = t0 } = options;
+  return store.endpoints.rotateSecret({
+    tenant: "acme",
+    id: endpointId(1),
+    secret: secretRow(n),
+    secretHint: `whsec_…${n}`,
+    publicKey: `whpk_${n}`,
+    expireCurrentAt,
+    limit,
+    now: at,
+  });
+}
+
+async function secretsOf(store: Store): Promise<readonly StoredSecret[]> {
+  const { endpoints } = await store.endpoints.ofTenant({ tenant: "acme" });
+  return endpoints.find(({ endpoint }) => endpoint.id === endpointId(1))?.secrets ?? [];
+}

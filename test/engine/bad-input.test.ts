@@ -1,0 +1,125 @@
+import type { Tenant } from "@outhook/core";
+import { createOuthook, defineEvents, isOuthookError, memoryStore } from "@outhook/core";
+import { describe, expect, it } from "vitest";
+import { z } from "zod";
+import { startEngine } from "./setup.ts";
+
+type Acme = Tenant<ReturnType<typeof catalogue>, never>;
+
+const url = "https://hooks.example.com/in";
+const catalogue = () => defineEvents({ "loan.active": z.object({ id: z.string(), amount: z.unknown().optional() }) });
+const cycle: Record<string, unknown> = {};
+cycle["self"] = cycle;
+const named = (type: string) => type as "loan.active";
+
+async function acmeWithCatalogue(): Promise<{ readonly acme: Acme; readonly rows: () => Promise<number> }> {
+  const store = memoryStore();
+  const outhook = createOuthook({ store, events: catalogue(), secretKeys: "plaintext" });
+  await outhook.migrate();
+  const acme = outhook.tenant("acme");
+  const partitions = [...Array(64).keys()];
+  return {
+    acme,
+    rows: async () =>
+      (await store.messages.awaitingFanOut({ partitions, limit: 100 })).length +
+      (await store.endpoints.list({ tenant: "acme", limit: 100 })).length,
+  };
+}
+
+describe("bad input is refused with a code, the place and the fix, and nothing is written", () => {
+  const send = (data: unknown, type = "loan.active") => (acme: Acme) => acme.send(named(type), data as { id: string });
+  const create =
+    (fields: { readonly [field: string]: unknown }) =>
+    (acme: Acme): Promise<unknown> =>
+      acme.endpoints.create({ url, ...fields });
+
+  it.each([
+    { what: "an unknown event type", call: send({ id: "1" }, "loan.activ"), code: "unknown_event_type", says: /loan\.active/ },
+    { what: "an event type of 10 MB", call: send({}, "x".repeat(10_000_000)), code: "invalid_event_type", says: /256/ },
+    { what: "a wrong payload", call: send({ id: 7 }), code: "invalid_payload", says: /data\.id/ },
+    { what: "a BigInt", call: send({ id: "1", amount: 5n }), code: "invalid_payload", says: /data\.amount.*BigInt/ },
+    { what: "a cycle", call: send({ id: "1", amount: cycle }), code: "invalid_payload", says: /data\.amount\.self/ },
+    { what: "a 2 MiB body", call: send({ id: "x".repeat(2_097_152) }), code: "payload_too_large", says: /1048576/ },
+    { what: "a malformed URL", call: create({ url: "https//hooks" }), code: "invalid_url", says: /url/ },
+    { what: "no URL", call: create({ url: undefined }), code: "invalid_url", says: /url/ },
+    { what: "an http:// URL", call: create({ url: "http://hooks.example.com" }), code: "invalid_url", says: /allowHttp/ },
+    { what: "a private address", call: create({ url: "https://10.0.0.8/" }), code: "blocked_address", says: /network.*allow/ },
+    { what: "a partial wildcard", call: create({ events: ["loan.pay*"] }), code: "invalid_events", says: /events\[0\].*loan\.\*/ },
+    { what: "a trailing dot", call: create({ events: ["loan."] }), code: "invalid_events", says: /did you mean "?loan\.\*/i },
+    { what: "a pattern that matches nothing", call: create({ events: ["lon.*"] }), code: "invalid_events", says: /events\[0\]/ },
+    { what: "101 patterns", call: create({ events: Array(101).fill("*") }), code: "invalid_events", says: /101.*100/ },
+    { what: "a long description", call: create({ description: "x".repeat(501) }), code: "invalid_description", says: /500/ },
+    { what: "a short timeout", call: create({ timeoutSeconds: 2 }), code: "invalid_timeout", says: /3 to 60/ },
+    { what: "negative retries", call: create({ maxRetries: -1 }), code: "invalid_max_retries", says: /0 to 50/ },
+    { what: "metadata of numbers", call: create({ metadata: { a: 1 } }), code: "invalid_metadata", says: /metadata\["a"\]/ },
+    { what: "a short secret", call: create({ secret: "whsec_c2hvcnQ=" }), code: "invalid_secret", says: /24/ },
+    { what: "a secret of the other scheme", call: create({ signingVersion: "v1a", secret: `whsec_${"A".repeat(44)}` }), code: "invalid_secret", says: /v1a/ },
+    { what: "an unknown id", call: (acme: Acme) => acme.endpoints.get("ep_none"), code: "not_found", says: /ep_none/ },
+    { what: "a hostile id", call: (acme: Acme) => acme.endpoints.delete("'; drop table"), code: "not_found", says: /drop table/ },
+    { what: "a limit of 0", call: (acme: Acme) => acme.endpoints.list({ limit: 0 }), code: "invalid_limit", says: /1 to 100/ },
+    { what: "an idempotency key with spaces", call: (acme: Acme) => acme.send("loan.active", { id: "1" }, { idempotencyKey: "a b" }), code: "idempotency_key_invalid", says: /idempotencyKey/ },
+  ])("$what", async ({ call, code, says }) => {
+    const { acme, rows } = await acmeWithCatalogue();
+    const error: unknown = await call(acme).then(
+      () => "it was accepted",
+      (refusal: unknown) => refusal,
+    );
+    expect(error).toMatchObject({ name: "OuthookError", code });
+    if (!isOuthookError(error)) throw error;
+    expect(error.message).toMatch(says);
+    expect(error.message.length).toBeLessThan(600);
+    expect(await rows()).toBe(0);
+  });
+
+  it.each([undefined, null, "", " \u0000", "x".repeat(257), 7, {}])("tenant %j", async (tenant) => {
+    const { outhook } = await startEngine();
+    expect(() => outhook.tenant(tenant as string)).toThrow(expect.objectContaining({ code: "invalid_tenant" }));
+  });
+
+  it("shows nothing of another tenant", async () => {
+    const { outhook } = await startEngine();
+    const { endpoint } = await outhook.tenant("acme").endpoints.create({ url });
+    const globex = outhook.tenant("globex");
+    for (const call of [
+      globex.endpoints.get(endpoint.id),
+      globex.endpoints.update(endpoint.id, { description: "mine now" }),
+      globex.endpoints.rotateSecret(endpoint.id),
+      globex.endpoints.delete(endpoint.id),
+    ]) {
+      await expect(call).rejects.toMatchObject({ code: "not_found" });
+    }
+    expect(await outhook.tenant("acme").endpoints.get(endpoint.id)).toEqual(endpoint);
+  });
+});
+
+describe("options", () => {
+  const store = memoryStore();
+  it.each([
+    { options: { dispatcher: { leaseMs: 60_000 } }, says: /dispatcher\.leaseMs.*60 s/ },
+    { options: { dispatcher: { concurrency: 0 } }, says: /dispatcher\.concurrency is 0/ },
+    { options: { retry: { scheduleSeconds: [-1] } }, says: /retry\.scheduleSeconds\[0\]/ },
+    { options: { network: { allow: ["10.0.0.0/33"] } }, says: /network\.allow/ },
+    { options: { wire: { idPrefixes: { message: "a.b" } } }, says: /wire\.idPrefixes\.message/ },
+    { options: { spread: { acme: 65 } }, says: /spread\[acme\]/ },
+    { options: { secretKeys: { current: "k1", keys: {} } }, says: /k1/ },
+  ])("$options is refused by name", ({ options, says }) => {
+    expect(() => createOuthook({ store, secretKeys: "plaintext", ...options })).toThrow(says);
+    expect(() => createOuthook({ store, secretKeys: "plaintext", ...options })).toThrow(
+      expect.objectContaining({ code: "invalid_options" }),
+    );
+  });
+});
+
+describe("a copy of a store", () => {
+  it("is not delivered from until it is adopted", async () => {
+    const production = await startEngine({ options: { environment: "production" } });
+    const staging = await startEngine({ shared: production, options: { environment: "staging" } });
+    const refusal = { code: "environment_mismatch", message: expect.stringMatching(/adoptEnvironment: true/) };
+    await expect(staging.outhook.dispatcher.runOnce()).rejects.toMatchObject(refusal);
+    await expect(staging.outhook.dispatcher.start()).rejects.toMatchObject(refusal);
+
+    await staging.outhook.migrate({ adoptEnvironment: true });
+    await staging.outhook.dispatcher.runOnce();
+    await expect(production.outhook.dispatcher.runOnce()).rejects.toMatchObject({ code: "environment_mismatch" });
+  });
+});

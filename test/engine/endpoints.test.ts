@@ -1,0 +1,153 @@
+import { verifyRequest } from "@outhook/testkit";
+import { Webhook } from "standardwebhooks";
+import { describe, expect, it } from "vitest";
+import type { Engine, Sent } from "./setup.ts";
+import { runToTheEnd, startEngine, status } from "./setup.ts";
+
+const url = "https://hooks.example.com/in";
+
+function verifies(request: Sent | undefined, secret: string): boolean {
+  if (request === undefined) throw new Error("nothing was sent");
+  try {
+    // The package reads the system's clock, so it is given the time of the attempt.
+    const now = Number(request.headers["webhook-timestamp"]) * 1_000;
+    if (verifyRequest({ keys: [secret], headers: request.headers, body: request.body, now }) !== "verified") return false;
+    const signature = new Webhook(secret).sign(request.headers["webhook-id"] ?? "", new Date(now), request.body);
+    return (request.headers["webhook-signature"] ?? "").split(" ").includes(signature);
+  } catch {
+    return false;
+  }
+}
+
+async function sendAndRun(engine: Engine): Promise<Sent | undefined> {
+  await engine.outhook.tenant("acme").send("loan.active", {});
+  await runToTheEnd(engine);
+  return engine.sent.at(-1);
+}
+
+describe("rotating a secret", () => {
+  it("signs with both secrets during the overlap and with the new one alone after it", async () => {
+    const engine = await startEngine();
+    const { endpoints } = engine.outhook.tenant("acme");
+    const { endpoint, secret: old } = await endpoints.create({ url });
+    const { secret, previousSecretExpiresAt } = await endpoints.rotateSecret(endpoint.id, { expireCurrentInSeconds: 600 });
+
+    const during = await sendAndRun(engine);
+    expect([verifies(during, secret), verifies(during, old)]).toEqual([true, true]);
+    expect(during?.headers["webhook-signature"]?.split(" ")).toHaveLength(2);
+    expect(previousSecretExpiresAt?.getTime()).toBe(engine.clock.now() + 600_000);
+
+    engine.clock.advance(600_000);
+    const after = await sendAndRun(engine);
+    expect([verifies(after, secret), verifies(after, old)]).toEqual([true, false]);
+  });
+
+  it("drops every older secret at once with an overlap of 0", async () => {
+    const engine = await startEngine();
+    const { endpoints } = engine.outhook.tenant("acme");
+    const { endpoint, secret: first } = await endpoints.create({ url });
+    const { secret: second } = await endpoints.rotateSecret(endpoint.id);
+    const { secret: third } = await endpoints.rotateSecret(endpoint.id, { expireCurrentInSeconds: 0 });
+
+    const request = await sendAndRun(engine);
+    expect([first, second, third].map((secret) => verifies(request, secret))).toEqual([false, false, true]);
+  });
+
+  it("signs newest first and refuses an eleventh secret in force", async () => {
+    const engine = await startEngine();
+    const { endpoints } = engine.outhook.tenant("acme");
+    const { endpoint, secret } = await endpoints.create({ url });
+    const secrets = [secret];
+    for (let turn = 1; turn < 10; turn += 1) secrets.unshift((await endpoints.rotateSecret(endpoint.id)).secret);
+
+    const request = await sendAndRun(engine);
+    const first = request?.headers["webhook-signature"]?.split(" ")[0] ?? "";
+    const headers = { ...request?.headers, "webhook-signature": first };
+    const now = engine.clock.now();
+    expect(verifyRequest({ keys: [secrets[0] ?? ""], headers, body: request?.body ?? "", now })).toBe("verified");
+    await expect(endpoints.rotateSecret(endpoint.id)).rejects.toMatchObject({ code: "too_many_secrets" });
+  });
+
+  it("keeps v1a endpoints on ed25519 and shows the new public key", async () => {
+    const engine = await startEngine();
+    const { endpoints } = engine.outhook.tenant("acme");
+    const { endpoint, secret } = await endpoints.create({ url, signingVersion: "v1a" });
+    expect(secret).toMatch(/^whsk_/);
+    await endpoints.rotateSecret(endpoint.id, { expireCurrentInSeconds: 0 });
+    const { publicKey } = await endpoints.get(endpoint.id);
+    expect(publicKey).not.toBe(endpoint.publicKey);
+
+    const request = await sendAndRun(engine);
+    const now = engine.clock.now();
+    const check = { headers: request?.headers ?? {}, body: request?.body ?? "", now };
+    expect(verifyRequest({ keys: [publicKey ?? ""], ...check })).toBe("verified");
+    expect(verifyRequest({ keys: [endpoint.publicKey ?? ""], ...check })).toBe("bad_signature");
+  });
+});
+
+describe("disabling and deleting", () => {
+  it("holds what is pending while disabled, and resumes it on re-enabling", async () => {
+    const engine = await startEngine({ answer: (_, n) => status(n === 1 ? 500 : 200) });
+    const acme = engine.outhook.tenant("acme");
+    const { endpoint } = await acme.endpoints.create({ url });
+    const { id } = await acme.send("loan.active", {});
+    await engine.outhook.dispatcher.runOnce();
+    const paused = await acme.endpoints.update(endpoint.id, { status: "disabled" });
+    expect(paused).toMatchObject({ status: "disabled", disabledReason: "manual" });
+
+    for (let hour = 0; hour < 5; hour += 1) {
+      engine.clock.advance(3_600_000);
+      await engine.outhook.dispatcher.runOnce();
+    }
+    expect(engine.sent).toHaveLength(1);
+
+    await acme.endpoints.update(endpoint.id, { status: "active" });
+    await engine.outhook.dispatcher.runOnce();
+    expect(engine.sent).toHaveLength(2);
+    expect((await acme.messages.get(id)).deliveries[0]).toMatchObject({ status: "succeeded", attempts: 2 });
+  });
+
+  it("does not attempt what was fanned out before another process disabled the endpoint", async () => {
+    const engine = await startEngine({ answer: () => status(500) });
+    const other = await startEngine({ shared: engine });
+    const acme = engine.outhook.tenant("acme");
+    const { endpoint } = await acme.endpoints.create({ url });
+    await acme.send("loan.active", {});
+    await engine.outhook.dispatcher.runOnce();
+    // Straight into the store, as a process that dies before it holds the queue would leave it.
+    await other.store.endpoints.update({
+      tenant: "acme",
+      id: endpoint.id,
+      changes: { status: "disabled", disabledReason: "manual" },
+      now: engine.clock.now(),
+    });
+    engine.clock.advance(60_000);
+    await engine.outhook.dispatcher.runOnce();
+    expect(engine.sent).toHaveLength(1);
+  });
+
+  it("cancels what is pending when the endpoint is deleted", async () => {
+    const engine = await startEngine({ answer: () => status(500) });
+    const acme = engine.outhook.tenant("acme");
+    const { endpoint } = await acme.endpoints.create({ url });
+    const { id } = await acme.send("loan.active", {});
+    await engine.outhook.dispatcher.runOnce();
+    await acme.endpoints.delete(endpoint.id);
+    await runToTheEnd(engine);
+
+    expect(engine.sent).toHaveLength(1);
+    expect((await acme.messages.get(id)).deliveries[0]).toMatchObject({ status: "cancelled" });
+    await expect(acme.endpoints.get(endpoint.id)).rejects.toMatchObject({ code: "not_found" });
+  });
+
+  it("lists endpoints by pages, newest first, each once", async () => {
+    const engine = await startEngine();
+    const { endpoints } = engine.outhook.tenant("acme");
+    const created: string[] = [];
+    for (let n = 0; n < 7; n += 1) created.unshift((await endpoints.create({ url: `${url}/${n}` })).endpoint.id);
+    const first = await endpoints.list({ limit: 4 });
+    const second = await endpoints.list({ limit: 4, startingAfter: first.data.at(-1)?.id });
+    expect([...first.data, ...second.data].map(({ id }) => id)).toEqual(created);
+    expect([first.hasMore, second.hasMore]).toEqual([true, false]);
+  });
+});
