@@ -22,6 +22,7 @@ export type Engine = {
 };
 
 export const startAt = Date.UTC(2026, 2, 4, 10);
+const silent = { warn: () => undefined, error: () => undefined };
 export const ok: Outcome = { kind: "response", statusCode: 200, retryAfter: null, body: "ok" };
 
 export function status(statusCode: number, retryAfter: string | null = null): Outcome {
@@ -48,7 +49,15 @@ export async function startEngine(
     },
     close: async () => undefined,
   };
-  const outhook = createOuthook({ store, transport, clock, secretKeys: "plaintext", random: () => 0, ...input.options });
+  const outhook = createOuthook({
+    store,
+    transport,
+    clock,
+    secretKeys: "plaintext",
+    random: () => 0,
+    logger: silent,
+    ...input.options,
+  });
   await outhook.migrate();
   return { outhook, store, clock, sent };
 }

@@ -1,3 +1,4 @@
+import { X509Certificate } from "node:crypto";
 import type { AddressRange } from "./address.ts";
 import { parseAddress, parseRange, rangeContains } from "./address.ts";
 import { OuthookError } from "./errors.ts";
@@ -138,10 +139,18 @@ function flagOf(allowHttp: unknown): boolean {
 function certificatesOf(ca: unknown): readonly string[] {
   const certificates: readonly unknown[] = Array.isArray(ca) ? ca : [ca];
   return certificates.map((text, index) => {
-    if (typeof text === "string" && text.includes("-----BEGIN CERTIFICATE-----")) return text;
+    if (typeof text === "string" && isCertificate(text)) return text;
     const param = Array.isArray(ca) ? `network.ca[${index}]` : "network.ca";
     throw invalidOption(param, 'is not a certificate in PEM: pass the text that starts with "-----BEGIN CERTIFICATE-----"');
   });
+}
+
+function isCertificate(text: string): boolean {
+  try {
+    return new X509Certificate(text).serialNumber !== "";
+  } catch {
+    return false;
+  }
 }
 
 function invalidOption(param: string, fault: string): OuthookError {

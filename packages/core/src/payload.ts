@@ -65,7 +65,6 @@ function refuseFaults(data: unknown): number {
     const key = level.keys[level.next];
     if (key === undefined) {
       levels.pop();
-      depths.delete(level.node);
       sound.add(level.node);
       continue;
     }
@@ -95,7 +94,7 @@ function writtenValue(node: object, key: string, levels: readonly Level[]): unkn
   if (typeof written === "bigint" || written instanceof BigInt) {
     throw invalidPayload(pathOf(levels), "is a BigInt; send it as a string or a number");
   }
-  if (written === null && value instanceof Date) {
+  if (written === null && value instanceof Date && Number.isNaN(value.getTime())) {
     throw invalidPayload(pathOf(levels), "is an invalid Date, which JSON writes as null; send a valid one, or null");
   }
   if ((typeof written === "number" || written instanceof Number) && !Number.isFinite(Number(written))) {
@@ -106,8 +105,8 @@ function writtenValue(node: object, key: string, levels: readonly Level[]): unkn
 }
 
 function toJson(value: unknown, key: string): unknown {
-  if (value === null || (typeof value !== "object" && typeof value !== "function" && typeof value !== "bigint"))
-    return value;
+  const isObject = (typeof value === "object" && value !== null) || typeof value === "function";
+  if (!isObject && typeof value !== "bigint") return value;
   const method: unknown = Reflect.get(Object(value), "toJSON");
   return typeof method === "function" ? Reflect.apply(method, value, [key]) : value;
 }

@@ -174,6 +174,12 @@ describe("validatePayload", () => {
     );
   });
 
+  it("names only the nearest", async () => {
+    const events = defineEvents({ "order.paid2": z.object({}), "order.paid": z.object({}) });
+    const { message } = await rejectionOf(validatePayload(events, "order.pad", {}));
+    expect(message).toContain('Did you mean "order.paid"? ');
+  });
+
   it("says so when the catalogue is empty", async () => {
     const { message } = await rejectionOf(validatePayload(defineEvents({}), "loan.active", {}));
     expect(message).toContain("It has no event types at all");

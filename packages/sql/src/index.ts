@@ -1,1 +1,15 @@
-export {};
+export type { Database } from "./database.ts";
+export type { Dialect, QueryBuilder } from "./dialect.ts";
+export { createQueryBuilder } from "./dialect.ts";
+export { endpointSteps } from "./endpoints.ts";
+export { logSteps } from "./log.ts";
+export type { MigrationSteps } from "./migrate.ts";
+export { migrationSteps } from "./migrate.ts";
+export type { AppliedMigration, Migration } from "./migrations.ts";
+export { migrations, pendingMigrations, schemaPending } from "./migrations.ts";
+export type { BoundQuery, Query, SqlValue } from "./query.ts";
+export { schemaSql } from "./schema-sql.ts";
+export { fromHealth, healthColumns, toHealth } from "./rows.ts";
+export type { Steps, Stepwise } from "./steps.ts";
+export type { HeartbeatSteps } from "./heartbeat.ts";
+export { heartbeatSteps } from "./heartbeat.ts";

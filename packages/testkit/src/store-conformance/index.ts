@@ -1,0 +1,94 @@
+import { OuthookError } from "@outhook/core";
+import { cancelCases } from "./cancel.ts";
+import type { CaseGroup, StoreCase, StoreFixture } from "./case.ts";
+import { claimCases } from "./claim.ts";
+import { endpointCases } from "./endpoints.ts";
+import { fanOutCases } from "./fan-out.ts";
+import { fidelityCases } from "./fidelity.ts";
+import { healthCases } from "./health.ts";
+import { holdCases } from "./hold.ts";
+import { leaseCases } from "./lease.ts";
+import { logCases } from "./log.ts";
+import { messageCases } from "./messages.ts";
+import { nextDueCases } from "./next-due.ts";
+import { redeliverCases } from "./redeliver.ts";
+import { revisionCases } from "./revisions.ts";
+import { identity } from "./rows.ts";
+import { secretCases } from "./secrets.ts";
+import { settleCases } from "./settle.ts";
+import { tenancyCases } from "./tenancy.ts";
+import { upkeepCases } from "./upkeep.ts";
+
+/** A clause of the store port that any test runner can run. */
+export type ConformanceCase = {
+  /** Group and sentence, such as `claim/no delivery goes to two claimers`. Stable. */
+  readonly id: string;
+  readonly group: string;
+  /** Rejects with an `AssertionError` when the store breaks the clause. */
+  readonly run: () => Promise<void>;
+};
+
+/** A case that a store does not pass, and why that is right for it. */
+export type SkippedCase = { readonly id: string; readonly reason: string };
+
+const groups: readonly CaseGroup[] = [
+  endpointCases,
+  revisionCases,
+  secretCases,
+  tenancyCases,
+  messageCases,
+  fidelityCases,
+  fanOutCases,
+  claimCases,
+  leaseCases,
+  settleCases,
+  holdCases,
+  cancelCases,
+  nextDueCases,
+  healthCases,
+  redeliverCases,
+  logCases,
+  upkeepCases,
+];
+
+/**
+ * The store port as cases. A store that passes them all can be given to `createOuthook`.
+ *
+ * Every case gets a store of its own from the fixture and destroys it. Nothing sleeps: time is an argument. Races are
+ * run on two connections. `skip` leaves cases out; it throws `invalid_options` for an unknown id or an empty reason.
+ *
+ * @example
+ * for (const { id, run } of storeConformance({ create })) test(id, run);
+ */
+export function storeConformance(
+  fixture: StoreFixture,
+  { skip = [] }: { readonly skip?: readonly SkippedCase[] | undefined } = {},
+): readonly ConformanceCase[] {
+  const cases = groups.flatMap(({ group, cases: ofGroup }) =>
+    ofGroup.map((one) => ({ id: `${group}/${one.name}`, group, run: () => runCase(fixture, one) })),
+  );
+  const skipped = skippedIds(skip, new Set(cases.map(({ id }) => id)));
+  return cases.filter(({ id }) => !skipped.has(id));
+}
+
+async function runCase(fixture: StoreFixture, { start = "migrated", run }: StoreCase): Promise<void> {
+  const handle = await fixture.create();
+  try {
+    if (start === "migrated") await handle.store.upkeep.migrate({ identity, adopt: false });
+    await run(handle);
+  } finally {
+    await handle.destroy();
+  }
+}
+
+function skippedIds(skip: readonly SkippedCase[], known: ReadonlySet<string>): ReadonlySet<string> {
+  for (const [index, { id, reason }] of skip.entries()) {
+    if (!known.has(id)) {
+      throw new OuthookError("invalid_options", `skip[${index}].id: no case is called ${JSON.stringify(id.slice(0, 60))}`);
+    }
+    if (reason.trim() === "") {
+      throw new OuthookError("invalid_options", `skip[${index}].reason: say why the store need not pass ${id}`);
+    }
+  }
+  return new Set(skip.map(({ id }) => id));
+}

@@ -1,0 +1,191 @@
+import type { Settlement, Store } from "@outhook/core";
+import assert from "node:assert/strict";
+import type { CaseGroup } from "./case.ts";
+import { elsewhere, hour, minute, second, t0 } from "./rows.ts";
+import {
+  attemptDue,
+  attemptOf,
+  claimAll,
+  claimedIds,
+  deliveryId,
+  fanOutTo,
+  only,
+  race,
+  readDelivery,
+  redeliver,
+  settleOne,
+  settlementOf,
+} from "./steps.ts";
+
+const id = deliveryId(1, 1);
+
+export const settleCases: CaseGroup = {
+  group: "settle",
+  cases: [
+    ...(["succeeded", "failed", "cancelled"] as const).map((status) => ({
+      name: `a delivery settled as ${status} is finished, with its attempt`,
+      run: async ({ store }: { readonly store: Store }) => {
+        await fanOutTo(store, 1, { to: [1] });
+        await attemptDue(store, t0 + second, { next: { status }, statusCode: 202 });
+        const { delivery, attempts } = await readDelivery(store, id);
+        assert.deepEqual([delivery.status, delivery.attempts, delivery.nextAttemptAt], [status, 1, null]);
+        assert.deepEqual([delivery.createdAt, delivery.updatedAt], [t0, t0 + second]);
+        assert.deepEqual(attempts, [{ deliveryId: id, ...attemptOf(1, 202) }]);
+        assert.deepEqual(await claimAll(store, t0 + hour), []);
+      },
+    })),
+    {
+      name: "a delivery settled without an attempt has none",
+      run: async ({ store }) => {
+        await fanOutTo(store, 1, { to: [1] });
+        const claim = only(await claimAll(store, t0));
+        await settleOne(store, t0, settlementOf(claim, { next: { status: "failed" } }));
+        const { delivery, attempts } = await readDelivery(store, id);
+        assert.deepEqual([delivery.status, delivery.attempts, attempts], ["failed", 0, []]);
+      },
+    },
+    {
+      name: "a retry is due its delay after the settling, not before",
+      run: async ({ store }) => {
+        await fanOutTo(store, 1, { to: [1] });
+        await attemptDue(store, t0 + second, { next: { status: "pending", delayMs: minute } });
+        const { delivery } = await readDelivery(store, id);
+        assert.deepEqual([delivery.status, delivery.nextAttemptAt], ["pending", t0 + second + minute]);
+        assert.deepEqual(await claimAll(store, t0 + second + minute - 1), []);
+        const claim = only(await claimAll(store, t0 + second + minute));
+        assert.deepEqual([claim.attempts, claim.scheduledAttempts], [1, 1]);
+      },
+    },
+    {
+      name: "attempts are kept in order with their numbers",
+      run: async ({ store }) => {
+        await fanOutTo(store, 1, { to: [1] });
+        for (const n of [0, 1, 2]) {
+          await attemptDue(store, t0 + n * minute, { next: { status: "pending", delayMs: minute }, statusCode: 500 + n });
+        }
+        await attemptDue(store, t0 + 3 * minute, { next: { status: "succeeded" } });
+        const { delivery, attempts } = await readDelivery(store, id);
+        const expected = [500, 501, 502, 200].map((status, n) => ({ deliveryId: id, ...attemptOf(n + 1, status) }));
+        assert.deepEqual(attempts, expected);
+        assert.equal(delivery.attempts, 4);
+      },
+    },
+    {
+      name: "what is charged to the schedule is what the settlement says",
+      run: async ({ store }) => {
+        await fanOutTo(store, 1, { to: [1] });
+        await attemptDue(store, t0, { next: { status: "pending", delayMs: 0 }, scheduledAttempts: 0 });
+        const claim = only(await claimAll(store, t0 + 1));
+        assert.deepEqual([claim.attempts, claim.scheduledAttempts], [1, 0]);
+      },
+    },
+    {
+      name: "what is released comes back after its delay as if it had not been taken",
+      run: async ({ store }) => {
+        await fanOutTo(store, 1, { to: [1] });
+        const first = only(await claimAll(store, t0));
+        await settleOne(store, t0 + second, settlementOf(first, { next: { status: "released", delayMs: second } }));
+        assert.deepEqual(await claimAll(store, t0 + 2 * second - 1), []);
+        const { fence, ...again } = only(await claimAll(store, t0 + 2 * second));
+        const { fence: earlier, ...expected } = first;
+        assert.deepEqual(again, expected);
+        assert.ok(fence > earlier);
+      },
+    },
+    {
+      name: "what is released stays in its lane",
+      run: async ({ store }) => {
+        await fanOutTo(store, 1, { to: [1] });
+        await redeliver(store, id, t0);
+        const claim = only(await claimAll(store, t0));
+        await settleOne(store, t0, settlementOf(claim, { next: { status: "released", delayMs: 0 } }));
+        assert.equal(only(await claimAll(store, t0 + 1)).lane, "manual");
+      },
+    },
+    {
+      name: "what is retried goes to the scheduled lane",
+      run: async ({ store }) => {
+        await fanOutTo(store, 1, { to: [1] });
+        await redeliver(store, id, t0);
+        const first = await attemptDue(store, t0, { next: { status: "pending", delayMs: 0 } });
+        assert.deepEqual([first.lane, only(await claimAll(store, t0 + 1)).lane], ["manual", "scheduled"]);
+      },
+    },
+    ...(
+      [
+        { status: "succeeded" },
+        { status: "failed" },
+        { status: "cancelled" },
+        { status: "pending", delayMs: 0 },
+        { status: "released", delayMs: 0 },
+      ] as const
+    ).map((next) => ({
+      name: `a claim settled as ${next.status} does not settle again`,
+      run: async ({ store }: { readonly store: Store }) => {
+        await fanOutTo(store, 1, { to: [1] });
+        const claim = only(await claimAll(store, t0));
+        await settleOne(store, t0, settlementOf(claim, { next, attempt: attemptOf(1, 200) }));
+        const before = await readDelivery(store, id);
+        const again = settlementOf(claim, { next: { status: "failed" }, attempt: attemptOf(2, 500) });
+        assert.equal(await settleOne(store, t0 + 1, again), "lease_lost");
+        assert.deepEqual(await readDelivery(store, id), before);
+      },
+    })),
+    {
+      name: "one claim twice in a batch settles once",
+      run: async ({ store }) => {
+        await fanOutTo(store, 1, { to: [1] });
+        const claim = only(await claimAll(store, t0));
+        const settlement = settlementOf(claim, { next: { status: "succeeded" }, attempt: attemptOf(1, 200) });
+        const { results } = await store.deliveries.settle({ settlements: [settlement, settlement], now: t0 });
+        assert.deepEqual(results, ["settled", "lease_lost"]);
+        assert.equal((await readDelivery(store, id)).attempts.length, 1);
+      },
+    },
+    {
+      name: "of two callers with one claim one settles",
+      run: async ({ store, peer }) => {
+        const other = await peer();
+        for (let n = 1; n <= 8; n += 1) {
+          await fanOutTo(store, n, { to: [1], at: t0 + n });
+          const claim = only(await claimAll(store, t0 + n));
+          const settlement = settlementOf(claim, { next: { status: "succeeded" }, attempt: attemptOf(1, 200) });
+          const results = await race(settleOne(store, t0 + n, settlement), settleOne(other, t0 + n, settlement));
+          assert.deepEqual(results, ["lease_lost", "settled"]);
+          assert.equal((await readDelivery(store, claim.deliveryId)).attempts.length, 1);
+        }
+      },
+    },
+    {
+      name: "a refused settlement in a batch does not stop the others",
+      run: async ({ store }) => {
+        for (const n of [1, 2, 3]) await fanOutTo(store, n, { to: [1] });
+        const claims = await claimAll(store, t0);
+        const settlements = claims.map((claim) => settlementOf(claim, { next: { status: "succeeded" } }));
+        const batch = settlements.map((settlement, index): Settlement => {
+          return index === 1 ? { ...settlement, fence: settlement.fence + 1 } : settlement;
+        });
+        const { results } = await store.deliveries.settle({ settlements: batch, now: t0 });
+        assert.deepEqual(results, ["settled", "lease_lost", "settled"]);
+        const left = await claimedIds(store, t0 + minute);
+        assert.deepEqual(left, [claims[1]?.deliveryId]);
+      },
+    },
+    {
+      name: "a settlement of an unknown delivery or of another partition is refused",
+      run: async ({ store }) => {
+        await fanOutTo(store, 1, { to: [1] });
+        const settlement = settlementOf(only(await claimAll(store, t0)), { next: { status: "succeeded" } });
+        assert.equal(await settleOne(store, t0, { ...settlement, deliveryId: deliveryId(2, 1) }), "lease_lost");
+        assert.equal(await settleOne(store, t0, { ...settlement, partition: elsewhere }), "lease_lost");
+        assert.equal(await settleOne(store, t0, settlement), "settled");
+      },
+    },
+    {
+      name: "an empty batch is answered with nothing",
+      run: async ({ store }) => {
+        assert.deepEqual(await store.deliveries.settle({ settlements: [], now: t0 }), { results: [], health: [] });
+      },
+    },
+  ],
+};

@@ -1,0 +1,13 @@
+import { memoryStore } from "@outhook/core";
+import { describe, it } from "vitest";
+import type { StoreHandle } from "../src/index.ts";
+import { storeConformance } from "../src/index.ts";
+
+async function create(): Promise<StoreHandle> {
+  const store = memoryStore();
+  return { store, peer: async () => store, destroy: store.close };
+}
+
+describe("memory store", () => {
+  for (const { id, run } of storeConformance({ create })) it(id, run);
+});

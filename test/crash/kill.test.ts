@@ -1,0 +1,154 @@
+import type { Attempt, Delivery } from "@outhook/core";
+import { startReceiver } from "@outhook/testkit";
+import Database from "better-sqlite3";
+import { setTimeout as pause } from "node:timers/promises";
+import { describe, expect, it } from "vitest";
+import { concurrency, leaseMs, openOuthook } from "./outhook.ts";
+import type { Child } from "./processes.ts";
+import { startChild, withDatabase } from "./processes.ts";
+
+const kills = 10;
+
+type Life = { readonly from: number; readonly to: number; readonly openRequests: number };
+
+/** A seeded generator, so that a failure can be run again with the seed it printed. */
+function randomOf(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 2 ** 32;
+  };
+}
+
+describe("kill -9 of a dispatcher", { timeout: 60_000 }, () => {
+  it("loses nothing that was accepted while another process goes on sending", async () => {
+    const seed = Number(process.env["OUTHOOK_TEST_SEED"] ?? Date.now() % 2 ** 32);
+    console.log(`OUTHOOK_TEST_SEED=${seed}`);
+    const random = randomOf(seed);
+    let open = 0;
+    const receiver = await startReceiver({
+      respond: async () => {
+        open += 1;
+        await pause(10 + random() * 40);
+        open -= 1;
+        return { status: 200 };
+      },
+    });
+    try {
+      await withDatabase(async (path) => {
+        const outhook = openOuthook(path);
+        await outhook.migrate();
+        const acme = outhook.tenant("acme");
+        const { endpoint } = await acme.endpoints.create({ url: receiver.url() });
+        const sender = startChild("sender-process.ts", [path]);
+        await sender.printed(1);
+
+        const lives: Life[] = [];
+        for (let kill = 0; kill < kills; kill += 1) {
+          const from = Date.now();
+          const dispatcher = startChild("dispatcher-process.ts", [path]);
+          await dispatcher.printed(1);
+          await pause(50 + random() * 300);
+          const openRequests = open;
+          await dispatcher.kill();
+          lives.push({ from, to: Date.now(), openRequests });
+        }
+        await sender.end();
+        const accepted = sender.lines;
+
+        await deliverTheRest(path, acme, endpoint.id, accepted.length);
+        const log = await readLog(acme, endpoint.id);
+        await outhook.close();
+
+        const copies = new Map<string, number>();
+        for (const { headers } of receiver.requests) {
+          const id = headers["webhook-id"] ?? "none";
+          copies.set(id, (copies.get(id) ?? 0) + 1);
+        }
+        const extra = [...copies.values()].reduce((sum, count) => sum + count - 1, 0);
+        const lost = log.flatMap(({ attempts }) => attempts.filter(({ errorClass }) => errorClass === "lost"));
+        const hits = lives.filter(
+          ({ from, to, openRequests }) =>
+            openRequests > 0 && lost.some(({ startedAt }) => startedAt >= from && startedAt <= to),
+        );
+        console.log(
+          `${accepted.length} accepted, ${receiver.requests.length} received, ${extra} extra copies, ` +
+            `${lost.length} lost attempts, ${hits.length} of ${kills} kills hit an open request`,
+        );
+
+        expect(accepted.length).toBeGreaterThan(200);
+        expect(accepted.filter((id) => !copies.has(id))).toEqual([]);
+        expect(log.map(({ delivery }) => delivery.messageId).toSorted()).toEqual(accepted.toSorted());
+        expect(new Set(log.map(({ delivery }) => delivery.status))).toEqual(new Set(["succeeded"]));
+        expect(extra).toBeLessThanOrEqual(kills * concurrency);
+        for (const { delivery, attempts } of log) {
+          const lostOnes = attempts.filter(({ errorClass }) => errorClass === "lost").length;
+          expect(copies.get(delivery.messageId)).toBeLessThanOrEqual(1 + lostOnes);
+        }
+        expect(hits.length).toBeGreaterThanOrEqual(8);
+        expect(new Database(path).pragma("integrity_check", { simple: true })).toBe("ok");
+      });
+    } finally {
+      await receiver.close();
+    }
+  });
+
+  it("that its receiver causes each time ends the delivery as failed with lost attempts", async () => {
+    const dispatchers: Child[] = [];
+    const receiver = await startReceiver({
+      respond: async () => {
+        await dispatchers.at(-1)?.kill();
+        return "reset";
+      },
+    });
+    try {
+      await withDatabase(async (path) => {
+        const outhook = openOuthook(path);
+        await outhook.migrate();
+        const acme = outhook.tenant("acme");
+        const { endpoint } = await acme.endpoints.create({ url: receiver.url(), maxRetries: 1 });
+        await acme.send("loan.active", {});
+        for (const attempt of [1, 2]) {
+          dispatchers.push(startChild("dispatcher-process.ts", [path]));
+          await receiver.waitFor(attempt, { timeoutMs: leaseMs + 5_000 });
+        }
+        const last = startChild("dispatcher-process.ts", [path]);
+        dispatchers.push(last);
+        await expect
+          .poll(async () => (await readLog(acme, endpoint.id))[0]?.delivery.status, { timeout: leaseMs + 5_000 })
+          .toBe("failed");
+        await last.kill();
+
+        const [entry] = await readLog(acme, endpoint.id);
+        expect(entry?.attempts.map(({ errorClass }) => errorClass)).toEqual(["lost", "lost"]);
+        expect(receiver.requests).toHaveLength(2);
+        await outhook.close();
+      });
+    } finally {
+      await receiver.close();
+    }
+  });
+});
+
+type Acme = ReturnType<ReturnType<typeof openOuthook>["tenant"]>;
+type LogEntry = { readonly delivery: Delivery; readonly attempts: readonly Attempt[] };
+
+async function deliverTheRest(path: string, acme: Acme, endpointId: string, expected: number): Promise<void> {
+  const dispatcher = startChild("dispatcher-process.ts", [path]);
+  const isDone = async (): Promise<boolean> => {
+    const { data } = await acme.deliveries.list({ endpointId, status: "pending", limit: 1 });
+    return data.length === 0 && (await readLog(acme, endpointId)).length === expected;
+  };
+  await expect.poll(isDone, { timeout: leaseMs + 20_000, interval: 200 }).toBe(true);
+  await dispatcher.kill();
+}
+
+async function readLog(acme: Acme, endpointId: string): Promise<readonly LogEntry[]> {
+  const log: LogEntry[] = [];
+  for (let startingAfter: string | undefined; ;) {
+    const page = await acme.deliveries.list({ endpointId, limit: 100, startingAfter });
+    log.push(...(await Promise.all(page.data.map(({ id }) => acme.deliveries.get(id)))));
+    startingAfter = page.data.at(-1)?.id;
+    if (!page.hasMore) return log;
+  }
+}

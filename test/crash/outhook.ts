@@ -1,0 +1,17 @@
+import type { AnyEvents, DispatcherOptions, Outhook } from "@outhook/core";
+import { createOuthook } from "@outhook/core";
+import { sqliteStore } from "@outhook/sqlite";
+
+/** The shortest lease there may be: timeouts of at most a second, and the margin of five. */
+export const leaseMs = 6_001 + 1_000;
+export const concurrency = 16;
+
+/** The same app in every process of these tests. */
+export function openOuthook(path: string, dispatcher: DispatcherOptions = {}): Outhook<AnyEvents, unknown> {
+  return createOuthook({
+    store: sqliteStore({ path }),
+    secretKeys: "plaintext",
+    network: { allow: ["127.0.0.1/32"], allowHttp: true },
+    dispatcher: { leaseMs, maxTimeoutSeconds: 1, concurrency, ...dispatcher },
+  });
+}

@@ -1,0 +1,169 @@
+import type { Outcome, Outhook, AnyEvents, Store, Transport } from "@outhook/core";
+import { createOuthook, memoryStore } from "@outhook/core";
+import { describe, expect, it } from "vitest";
+import { ok } from "./setup.ts";
+
+const url = "https://hooks.example.com/in";
+
+type Live = {
+  readonly outhook: Outhook<AnyEvents, never>;
+  readonly sent: string[];
+  readonly logged: string[];
+};
+
+/** An engine in real time. */
+async function live(input: {
+  readonly answer?: (n: number) => Promise<Outcome>;
+  readonly store?: Store;
+  readonly onClose?: () => void;
+}): Promise<Live> {
+  const { answer = async () => ok, store = memoryStore() } = input;
+  const sent: string[] = [];
+  const logged: string[] = [];
+  const transport: Transport = {
+    send: ({ headers }) => answer(sent.push(headers["webhook-id"] ?? "")),
+    close: async () => input.onClose?.(),
+  };
+  const log = (_: unknown, message: string) => void logged.push(message);
+  const outhook = createOuthook({ store, transport, secretKeys: "plaintext", logger: { warn: log, error: log } });
+  await outhook.migrate();
+  return { outhook, sent, logged };
+}
+
+function gate(): { readonly opened: Promise<void>; readonly open: () => void } {
+  let open = (): void => undefined;
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return { opened, open: () => open() };
+}
+
+async function within(ms: number, call: () => Promise<unknown>): Promise<void> {
+  const began = performance.now();
+  await call();
+  expect(performance.now() - began).toBeLessThan(ms);
+}
+
+describe("start", () => {
+  it("delivers what is sent while it runs, woken by each send", async () => {
+    const { outhook, sent } = await live({});
+    const acme = outhook.tenant("acme");
+    await acme.endpoints.create({ url });
+    await outhook.dispatcher.start();
+    for (let n = 0; n < 5; n += 1) {
+      await acme.send("loan.active", { n });
+      await expect.poll(() => sent.length, { interval: 1 }).toBe(n + 1);
+    }
+    await outhook.close();
+  });
+
+  it("does nothing but warn when it runs already, and can be called again after stop", async () => {
+    const { outhook, sent, logged } = await live({});
+    await outhook.tenant("acme").endpoints.create({ url });
+    await outhook.dispatcher.start();
+    await outhook.dispatcher.start();
+    expect(logged).toEqual([expect.stringContaining("called while it runs")]);
+    await expect(outhook.dispatcher.runOnce()).rejects.toMatchObject({ code: "invalid_options" });
+    await outhook.dispatcher.stop();
+    await outhook.dispatcher.start();
+    await outhook.tenant("acme").send("loan.active", {});
+    await expect.poll(() => sent.length).toBe(1);
+    await outhook.close();
+  });
+
+  it("goes on when the store fails for a while, uses up no attempt, and says so at most once a second", async () => {
+    const store = memoryStore();
+    let broken = true;
+    const claim: Store["deliveries"]["claim"] = (input) =>
+      broken ? Promise.reject(new Error("the disk is gone")) : store.deliveries.claim(input);
+    const { outhook, sent, logged } = await live({ store: { ...store, deliveries: { ...store.deliveries, claim } } });
+    const acme = outhook.tenant("acme");
+    await acme.endpoints.create({ url });
+    const { id } = await acme.send("loan.active", {});
+    await outhook.dispatcher.start();
+    await expect.poll(() => logged.length).toBe(1);
+    broken = false;
+    await expect.poll(() => sent.length, { timeout: 2_000 }).toBe(1);
+    await expect.poll(async () => (await acme.messages.get(id)).deliveries[0]?.status).toBe("succeeded");
+    expect(logged).toHaveLength(1);
+    await outhook.close();
+  });
+});
+
+describe("stop", () => {
+  it("lets an open request end and records it", async () => {
+    const request = gate();
+    const { outhook, sent } = await live({ answer: async () => (await request.opened, ok) });
+    const acme = outhook.tenant("acme");
+    await acme.endpoints.create({ url });
+    const { id } = await acme.send("loan.active", {});
+    await outhook.dispatcher.start();
+    await expect.poll(() => sent.length).toBe(1);
+    const stopped = outhook.dispatcher.stop({ graceMs: 5_000 });
+    request.open();
+    await within(1_000, () => stopped);
+    expect((await acme.messages.get(id)).deliveries[0]).toMatchObject({ status: "succeeded", attempts: 1 });
+  });
+
+  it("gives back by its grace time what does not end, so that the next dispatcher sends it at once", async () => {
+    const closed = gate();
+    const store = memoryStore();
+    const cutOff: Outcome = { kind: "error", errorClass: "connection_reset", message: "closed" };
+    const first = await live({ store, answer: async () => (await closed.opened, cutOff), onClose: closed.open });
+    const acme = first.outhook.tenant("acme");
+    await acme.endpoints.create({ url });
+    const { id } = await acme.send("loan.active", {});
+    await first.outhook.dispatcher.start();
+    await expect.poll(() => first.sent.length).toBe(1);
+    await within(700, () => first.outhook.dispatcher.stop({ graceMs: 400 }));
+
+    const second = await live({ store });
+    await second.outhook.dispatcher.start();
+    await expect.poll(() => second.sent.length).toBe(1);
+    await expect
+      .poll(async () => (await acme.messages.get(id)).deliveries[0])
+      .toMatchObject({ status: "succeeded", attempts: 1 });
+    await second.outhook.close();
+  });
+
+  it.each(["settle", "claim"] as const)("resolves by its grace time when the store never answers to %s", async (method) => {
+    const store = memoryStore();
+    const hangs = { ...store, deliveries: { ...store.deliveries, [method]: () => new Promise<never>(() => undefined) } };
+    const { outhook } = await live({ store: hangs });
+    await outhook.tenant("acme").endpoints.create({ url });
+    await outhook.tenant("acme").send("loan.active", {});
+    await outhook.dispatcher.start();
+    await within(700, () => outhook.dispatcher.stop({ graceMs: 400 }));
+  });
+
+  it("may be called twice, before start, and with a grace of 0", async () => {
+    const { outhook } = await live({});
+    await outhook.dispatcher.stop();
+    await outhook.dispatcher.start();
+    await within(500, () => Promise.all([outhook.dispatcher.stop({ graceMs: 0 }), outhook.dispatcher.stop()]));
+    await outhook.dispatcher.stop();
+  });
+});
+
+describe("listeners", () => {
+  it("hear of each outcome once it is stored, and hurt nobody when they throw", async () => {
+    const { outhook, logged } = await live({ answer: async (n) => (n === 1 ? { ...ok, statusCode: 500 } : ok) });
+    const acme = outhook.tenant("acme");
+    await acme.endpoints.create({ url });
+    const heard: unknown[] = [];
+    outhook.on("delivery.retrying", () => {
+      throw new Error("a bug of the host");
+    });
+    outhook.on("delivery.retrying", ({ statusCode, error, attempts }) => heard.push({ statusCode, error, attempts }));
+    const off = outhook.on("delivery.succeeded", ({ attempts }) => heard.push(attempts));
+    await acme.send("loan.active", {});
+    await outhook.dispatcher.runOnce();
+    await acme.send("loan.active", {});
+    await outhook.dispatcher.runOnce();
+    off();
+    await acme.send("loan.active", {});
+    await outhook.dispatcher.runOnce();
+    expect(heard).toEqual([{ statusCode: 500, error: "HTTP 500", attempts: 1 }, 1]);
+    expect(logged).toEqual([expect.stringContaining('a listener of "delivery.retrying" threw')]);
+  });
+});
