@@ -124,3 +124,51 @@ describe("a copy of a store", () => {
     await expect(production.outhook.dispatcher.runOnce()).rejects.toMatchObject({ code: "environment_mismatch" });
   });
 });
+
+describe("send", () => {
+  it("takes the payload as it is at the call", async () => {
+    const { outhook, sent } = await startEngine();
+    const acme = outhook.tenant("acme");
+    await acme.endpoints.create({ url });
+    const data = { id: "before" };
+    const accepted = acme.send("loan.active", data);
+    data.id = "after";
+    await accepted;
+    await outhook.dispatcher.runOnce();
+    expect(JSON.parse(sent[0]?.body ?? "")).toMatchObject({ type: "loan.active", data: { id: "before" } });
+  });
+
+  it("answers a repeated idempotency key with the first message, and refuses it for another payload", async () => {
+    const { outhook, clock, sent } = await startEngine();
+    const acme = outhook.tenant("acme");
+    await acme.endpoints.create({ url });
+    const first = await acme.send("loan.active", { id: "1" }, { idempotencyKey: "k" });
+    clock.advance(1_000);
+    expect(await acme.send("loan.active", { id: "1" }, { idempotencyKey: "k" })).toEqual({ id: first.id, duplicate: true });
+    await expect(acme.send("loan.active", { id: "2" }, { idempotencyKey: "k" })).rejects.toMatchObject({
+      code: "idempotency_mismatch",
+    });
+    const other = await outhook.tenant("globex").send("loan.active", { id: "2" }, { idempotencyKey: "k" });
+    expect(other.duplicate).toBe(false);
+    await outhook.dispatcher.runOnce();
+    expect(sent).toHaveLength(1);
+  });
+
+  it("refuses a transaction that the store cannot join", async () => {
+    const { outhook } = await startEngine();
+    const acme = outhook.tenant("acme");
+    const tx = {} as never;
+    await expect(acme.send("loan.active", {}, { tx })).rejects.toMatchObject({ code: "unsupported_transaction" });
+    await expect(acme.prepare("loan.active", {})).rejects.toMatchObject({ code: "unsupported_transaction" });
+  });
+
+  it("wraps the payload as the host's envelope says", async () => {
+    const envelope = ({ id, type, data }: { id: string; type: string; data: unknown }) => ({ event: type, id, payload: data });
+    const { outhook, sent } = await startEngine({ options: { wire: { envelope, idPrefixes: { message: "evt_" } } } });
+    await outhook.tenant("acme").endpoints.create({ url });
+    const { id } = await outhook.tenant("acme").send("loan.active", { a: 1 });
+    await outhook.dispatcher.runOnce();
+    expect(id).toMatch(/^evt_[0-9a-f]{32}$/);
+    expect(JSON.parse(sent[0]?.body ?? "")).toEqual({ event: "loan.active", id, payload: { a: 1 } });
+  });
+});

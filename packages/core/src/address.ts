@@ -1,5 +1,5 @@
 import { OuthookError } from "./errors.ts";
-import { shown } from "./pattern.ts";
+import { shown } from "./shown.ts";
 
 /** An IP address as bytes, so that no spelling of it can slip past a comparison of text. */
 export type Address = {

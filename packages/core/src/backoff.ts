@@ -1,4 +1,5 @@
 import { OuthookError } from "./errors.ts";
+import { shown } from "./pattern.ts";
 
 /**
  * Ready-made schedules: seconds to wait before each retry, after an immediate first attempt.
@@ -32,20 +33,25 @@ const jitter = 0.1;
  */
 export function parseSchedule(seconds: unknown): readonly number[] {
   const param = "retry.scheduleSeconds";
-  if (!Array.isArray(seconds)) throw invalid(param, seconds, "give the seconds before each retry, such as [60, 300, 900]");
+  if (!Array.isArray(seconds))
+    throw invalid(param, seconds, "give the seconds before each retry, such as [60, 300, 900]");
   if (seconds.length > maxRetries) {
     throw invalid(`${param}.length`, seconds.length, `a schedule has at most ${maxRetries} retries`);
   }
   return Object.freeze(
     Array.from(seconds, (delay: unknown, index) => {
       if (typeof delay === "number" && delay >= 0 && delay <= maxDelaySeconds) return delay;
-      throw invalid(`${param}[${index}]`, delay, `a delay is a number of seconds from 0 to ${maxDelaySeconds} (30 days)`);
+      throw invalid(
+        `${param}[${index}]`,
+        delay,
+        `a delay is a number of seconds from 0 to ${maxDelaySeconds} (30 days)`,
+      );
     }),
   );
 }
 
 /**
- * How long a receiver asks to be left alone: the milliseconds from `now` that a `Retry-After` header means, at most 24 h.
+ * How long a receiver asks to be left alone: the milliseconds from `now` that a `Retry-After` means, at most 24 h.
  *
  * Takes seconds, also with a fraction or exponent as some receivers send them, and the three date forms of RFC 9110,
  * where a past date means 0. `null` for no header and for anything else.
@@ -81,10 +87,14 @@ export function retryDelayMs(input: {
 }
 
 const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+const clockTime = String.raw`(?<time>(?:[01]\d|2[0-3]):[0-5]\d:(?:[0-5]\d|60))`;
+const monthName = String.raw`(?<month>[A-Z][a-z]{2})`;
+const shortWeekday = String.raw`(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)`;
+const longWeekday = String.raw`(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day`;
 const dateForms = [
-  /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), (?<day>\d\d) (?<month>[A-Z][a-z]{2}) (?<year>\d{4}) (?<time>\d\d:\d\d:\d\d) GMT$/,
-  /^(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day, (?<day>\d\d)-(?<month>[A-Z][a-z]{2})-(?<year>\d\d) (?<time>\d\d:\d\d:\d\d) GMT$/,
-  /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) (?<month>[A-Z][a-z]{2}) (?<day>[ \d]\d) (?<time>\d\d:\d\d:\d\d) (?<year>\d{4})$/,
+  new RegExp(String.raw`^${shortWeekday}, (?<day>\d\d) ${monthName} (?<year>\d{4}) ${clockTime} GMT$`),
+  new RegExp(String.raw`^${longWeekday}, (?<day>\d\d)-${monthName}-(?<year>\d\d) ${clockTime} GMT$`),
+  new RegExp(String.raw`^${shortWeekday} ${monthName} (?<day>[ \d]\d) ${clockTime} (?<year>\d{4})$`),
 ];
 
 /** Epoch milliseconds of an HTTP-date (RFC 9110, section 5.6.7); NaN when it is none. */
@@ -94,9 +104,8 @@ function httpDate(text: string, now: number): number {
   const { day = "", month = "", year = "", time = "" } = parts;
   const [hours = NaN, minutes = NaN, seconds = NaN] = time.split(":").map(Number);
   const midnight = new Date(Date.UTC(fullYear(year, now), months.indexOf(month), Number(day)));
-  // `Date.UTC` takes 31 February for 3 March; month −1 for an unknown name comes out as December of the year before.
-  const exists = midnight.getUTCDate() === Number(day) && midnight.getUTCMonth() === months.indexOf(month);
-  if (!exists || hours > 23 || minutes > 59 || seconds > 60) return NaN;
+  // `Date.UTC` takes 31 February for 3 March, and month −1, an unknown name, for December of the year before.
+  if (midnight.getUTCMonth() !== months.indexOf(month)) return NaN;
   return midnight.getTime() + ((hours * 60 + minutes) * 60 + seconds) * 1_000;
 }
 
@@ -110,9 +119,4 @@ function fullYear(year: string, now: number): number {
 
 function invalid(param: string, received: unknown, fix: string): OuthookError {
   return new OuthookError("invalid_options", `${param} is ${shown(received)}; ${fix}`, { param });
-}
-
-function shown(received: unknown): string {
-  if (typeof received === "string") return JSON.stringify(received.slice(0, 60));
-  return typeof received === "number" || received === null ? String(received) : typeof received;
 }

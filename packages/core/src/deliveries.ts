@@ -4,7 +4,7 @@ import type { Settings } from "./options.ts";
 import type { Page, PageOptions } from "./page.ts";
 import { pageOf, parsePageOptions } from "./page.ts";
 import { partitionsOf } from "./partition.ts";
-import { shown } from "./pattern.ts";
+import { shown } from "./shown.ts";
 import type { Store } from "./store/index.ts";
 
 /** What happened to a tenant's messages. */

@@ -4,7 +4,7 @@ import type { AnyEvents, PatternOf } from "./events.ts";
 import { parseEvents } from "./events.ts";
 import type { EndpointStatus, SigningVersion } from "./model.ts";
 import type { NetworkPolicy } from "./network.ts";
-import { shown } from "./pattern.ts";
+import { shown } from "./shown.ts";
 import { parseSecret } from "./secret.ts";
 import type { EndpointChanges } from "./store/endpoints.ts";
 

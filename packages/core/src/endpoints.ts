@@ -10,7 +10,7 @@ import type { Settings } from "./options.ts";
 import type { Page, PageOptions } from "./page.ts";
 import { pageOf, parsePageOptions } from "./page.ts";
 import { partitionsOf } from "./partition.ts";
-import { shown } from "./pattern.ts";
+import { shown } from "./shown.ts";
 import { generateSecret, publicKeyOf, secretHint } from "./secret.ts";
 import type { SecretBox } from "./secret-box.ts";
 import type { Store } from "./store/index.ts";

@@ -1,8 +1,9 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { ErrorDetail } from "./errors.ts";
 import { OuthookError } from "./errors.ts";
-import { eventTypeFault, isEventType, matchesPattern, parsePattern, shortened, shown } from "./pattern.ts";
-import { placeOf, reasonOf } from "./payload.ts";
+import { eventTypeFault, isEventType, matchesPattern, parsePattern } from "./pattern.ts";
+import { reasonOf, shortened, shown } from "./shown.ts";
+import { placeOf } from "./payload.ts";
 
 /** Most patterns an endpoint may have. */
 export const maxPatterns = 100;
@@ -79,15 +80,10 @@ export function catalogueTypes(catalogue: AnyEvents): readonly string[] {
  * `unknown_event_type` when the catalogue has no such type, `invalid_payload` with one entry in `errors` for each issue.
  */
 export async function validatePayload(catalogue: AnyEvents | null, type: unknown, data: unknown): Promise<unknown> {
-  if (typeof type !== "string" || !isEventType(type)) {
-    const fault = typeof type === "string" ? `${shown(type)} ${eventTypeFault(type)}` : `is ${shown(type)}`;
-    throw new OuthookError("invalid_event_type", `type ${fault}; send an event type such as "loan.active"`, {
-      param: "type",
-    });
-  }
+  checkEventType(type);
   if (catalogue === null) return data;
   const schema = schemaOf(catalogue, type);
-  if (schema === null) throw unknownEventType("type", type, catalogue, catalogueTypes(catalogue));
+  if (schema === null) throw unknownEventType("type", type, adviceFor(type, catalogue, catalogueTypes(catalogue)));
 
   let result: StandardSchemaV1.Result<unknown>;
   try {
@@ -98,6 +94,15 @@ export async function validatePayload(catalogue: AnyEvents | null, type: unknown
   }
   if (result.issues) throw unfitPayload(type, result.issues);
   return result.value;
+}
+
+/** Throws `invalid_event_type` for anything but an event type of at most 256 characters. */
+export function checkEventType(type: unknown): asserts type is string {
+  if (typeof type === "string" && isEventType(type)) return;
+  const fault = typeof type === "string" ? `${shown(type)} ${eventTypeFault(type)}` : `is ${shown(type)}`;
+  throw new OuthookError("invalid_event_type", `type ${fault}; send an event type such as "loan.active"`, {
+    param: "type",
+  });
 }
 
 /**
@@ -128,7 +133,7 @@ function parseKnownPattern(catalogue: AnyEvents | null, text: unknown, param: st
       return "*";
     case "exact":
       if (catalogue !== null && schemaOf(catalogue, pattern.type) === null) {
-        throw unknownEventType(param, pattern.type, catalogue, patternsOf(catalogue));
+        throw unknownEventType(param, pattern.type, adviceFor(pattern.type, catalogue, patternsOf(catalogue)));
       }
       return pattern.type;
     case "prefix": {
@@ -175,14 +180,9 @@ function unfitPayload(type: string, issues: readonly StandardSchemaV1.Issue[]): 
   );
 }
 
-function unknownEventType(
-  param: string,
-  type: string,
-  catalogue: AnyEvents,
-  candidates: readonly string[],
-): OuthookError {
+function unknownEventType(param: string, type: string, advice: string): OuthookError {
   const fault = `${param} ${shown(type)} is not in the event catalogue`;
-  return new OuthookError("unknown_event_type", `${fault}. ${adviceFor(type, catalogue, candidates)}`, { param });
+  return new OuthookError("unknown_event_type", `${fault}. ${advice}`, { param });
 }
 
 function adviceFor(text: string, catalogue: AnyEvents, candidates: readonly string[]): string {
@@ -206,6 +206,8 @@ function patternsOf(catalogue: AnyEvents): readonly string[] {
 
 /** Up to three candidates that are fewest edits away, if that is few for the length of the text. */
 function nearest(text: string, candidates: readonly string[]): readonly string[] {
+  // Counting edits costs the product of the lengths, and of longer texts messages show only the head.
+  if (text.length > 60) return [];
   const limit = Math.max(2, Math.floor(text.length / 4));
   const near = candidates
     .filter((candidate) => Math.abs(candidate.length - text.length) <= limit)
@@ -220,10 +222,10 @@ function nearest(text: string, candidates: readonly string[]): readonly string[]
 /** Levenshtein distance. */
 function editsBetween(from: string, to: string): number {
   let above = [...Array(to.length + 1).keys()];
-  for (const [line, letter] of [...from].entries()) {
+  for (const [line, letter] of Array.from(from).entries()) {
     let left = line + 1;
     const row = [left];
-    for (const [column, other] of [...to].entries()) {
+    for (const [column, other] of Array.from(to).entries()) {
       const replaced = (above[column] ?? 0) + (letter === other ? 0 : 1);
       left = Math.min(left + 1, (above[column + 1] ?? 0) + 1, replaced);
       row.push(left);

@@ -3,7 +3,7 @@ import type { AddressRange } from "./address.ts";
 import { parseAddress, parseRange, rangeContains } from "./address.ts";
 import { OuthookError } from "./errors.ts";
 import { isLocalhost, localhostAddresses, nameFault, specialDomainOf } from "./host-name.ts";
-import { shown } from "./pattern.ts";
+import { shown } from "./shown.ts";
 import { classifyAddress } from "./special-addresses.ts";
 
 /** Where requests may go. Without any option: public addresses, over HTTPS. */

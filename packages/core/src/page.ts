@@ -1,5 +1,5 @@
 import { OuthookError } from "./errors.ts";
-import { shown } from "./pattern.ts";
+import { shown } from "./shown.ts";
 
 /** Which page of a list. */
 export type PageOptions = {

@@ -1,4 +1,5 @@
 import { OuthookError } from "./errors.ts";
+import { shown } from "./shown.ts";
 
 /** Longest event type and longest pattern, in characters. */
 export const maxEventTypeLength = 256;
@@ -76,21 +77,6 @@ export function eventTypeFault(text: string): string | null {
   return `has two dots in a row at position ${text.indexOf("..") + 1}; a segment must stand between them`;
 }
 
-/** A value as messages show it: text in quotes, escaped and cut to 60 characters; what is not a primitive by its sort. */
-export function shown(value: unknown): string {
-  if (typeof value === "string") return `"${shortened(value, 60)}"`;
-  if (typeof value === "bigint") return "a BigInt";
-  if (typeof value === "symbol" || typeof value === "function") return `a ${typeof value}`;
-  if (typeof value === "object" && value !== null) return Array.isArray(value) ? "an array" : "an object";
-  return String(value);
-}
-
-/** Text with invisible characters escaped, cut to `length` characters. */
-export function shortened(text: string, length: number): string {
-  const escaped = text.slice(0, length).replace(/[\p{C}\p{Zl}\p{Zp}]/gu, escapeCharacter);
-  return text.length > length || escaped.length > length ? `${escaped.slice(0, length - 1)}…` : escaped;
-}
-
 function patternFault(text: string): string {
   if (text === "") return 'is empty; name an event type such as "loan.active", or "*" for all';
   if (text === ".*") return 'has no segment before the wildcard; did you mean "*"?';
@@ -119,9 +105,4 @@ function characterName(character: string): string {
   if (/^[!-~]$/.test(character)) return shown(character);
   const code = (character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0");
   return `${shown(character)} (U+${code})`;
-}
-
-function escapeCharacter(character: string): string {
-  const json = JSON.stringify(character).slice(1, -1);
-  return json === character ? `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}` : json;
 }

@@ -1,5 +1,6 @@
+import { types } from "node:util";
 import { OuthookError } from "./errors.ts";
-import { shortened, shown } from "./pattern.ts";
+import { reasonOf, shortened, shown } from "./shown.ts";
 
 /** An object on the way from the root to the value being looked at. */
 type Level = { readonly node: object; readonly keys: readonly string[]; next: number };
@@ -91,13 +92,13 @@ function refuseFaults(data: unknown): number {
 function writtenValue(node: object, key: string, levels: readonly Level[]): unknown {
   const value: unknown = guarded(() => Reflect.get(node, key), levels, " threw when it was read");
   const written: unknown = guarded(() => toJson(value, key), levels, ".toJSON() threw");
-  if (typeof written === "bigint" || written instanceof BigInt) {
+  if (typeof written === "bigint" || types.isBigIntObject(written)) {
     throw invalidPayload(pathOf(levels), "is a BigInt; send it as a string or a number");
   }
-  if (written === null && value instanceof Date && Number.isNaN(value.getTime())) {
+  if (written === null && types.isDate(value) && Number.isNaN(value.getTime())) {
     throw invalidPayload(pathOf(levels), "is an invalid Date, which JSON writes as null; send a valid one, or null");
   }
-  if ((typeof written === "number" || written instanceof Number) && !Number.isFinite(Number(written))) {
+  if ((typeof written === "number" || types.isNumberObject(written)) && !Number.isFinite(Number(written))) {
     const fault = `is ${Number(written)}, which JSON writes as null; send a finite number, or null`;
     throw invalidPayload(pathOf(levels), fault);
   }
@@ -131,11 +132,6 @@ function guarded<T>(read: () => T, levels: readonly Level[], fault: string): T {
     const place = placeOf(path);
     throw new OuthookError("invalid_payload", `${place}${fault}: ${reasonOf(cause)}`, { param: place, cause });
   }
-}
-
-/** What was thrown, as the end of a message. */
-export function reasonOf(cause: unknown): string {
-  return cause instanceof Error ? shortened(cause.message, 120) : shown(cause);
 }
 
 function invalidPayload(path: readonly PropertyKey[], fault: string, cause?: unknown): OuthookError {

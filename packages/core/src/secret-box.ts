@@ -1,6 +1,7 @@
 import { createCipheriv, createDecipheriv, createSecretKey, randomBytes } from "node:crypto";
 import type { KeyObject } from "node:crypto";
 import { OuthookError } from "./errors.ts";
+import { shown } from "./pattern.ts";
 import { decodeBase64 } from "./secret.ts";
 
 /**
@@ -119,14 +120,17 @@ function importKeys(secretKeys: unknown): {
   const { current: id } = secretKeys;
   const key = typeof id === "string" ? keys.get(id) : undefined;
   if (typeof id !== "string" || key === undefined) {
-    throw invalid("secretKeys.current", `must be the id of one of secretKeys.keys (${[...keys.keys()].join(", ") || "none"})`);
+    throw invalid(
+      "secretKeys.current",
+      `must be the id of one of secretKeys.keys (${[...keys.keys()].join(", ") || "none"})`,
+    );
   }
   return { current: { id, key }, keys };
 }
 
 function importKey(id: string, value: unknown): KeyObject {
   if (!keyId.test(id)) {
-    throw invalid("secretKeys.keys", `has an id that is not 1 to 32 letters, digits, _ or -: ${JSON.stringify(id.slice(0, 60))}`);
+    throw invalid("secretKeys.keys", `has an id that is not 1 to 32 letters, digits, _ or -: ${shown(id)}`);
   }
   const param = `secretKeys.keys.${id}`;
   if (value === undefined || value === "") {

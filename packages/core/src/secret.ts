@@ -91,7 +91,8 @@ const notBase64 = "is not standard base64 (A-Z a-z 0-9 + / and = at the end, no 
 function symmetricKey(encoded: string, param: string): SigningKey {
   const bytes = decodeBase64(encoded);
   if (bytes === null) throw invalid(param, notBase64, acceptsV1);
-  if (bytes.length < minBytes || bytes.length > maxBytes) throw invalid(param, `holds ${bytes.length} bytes`, acceptsV1);
+  if (bytes.length < minBytes || bytes.length > maxBytes)
+    throw invalid(param, `holds ${bytes.length} bytes`, acceptsV1);
   if (bytes.every((byte) => byte === bytes[0])) throw invalid(param, "is one byte repeated, not random", acceptsV1);
   return { version: "v1", key: createSecretKey(bytes) };
 }

@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import { OuthookError } from "./errors.ts";
 import type { AnyEvents } from "./events.ts";
-import { validatePayload } from "./events.ts";
+import { checkEventType, validatePayload } from "./events.ts";
 import { createGroupCommit } from "./group-commit.ts";
 import { newId } from "./id.ts";
 import type { Settings } from "./options.ts";
@@ -49,14 +49,7 @@ export function createSender<Tx>(input: {
   const { messages, catalogue, settings, onAccepted } = input;
   const groupCommit = createGroupCommit((batch) => messages.insert({ messages: batch }));
 
-  const compose = async (
-    tenant: string,
-    type: string,
-    data: unknown,
-    idempotencyKey: string | undefined,
-  ): Promise<NewMessage> => {
-    const key = idempotencyKey === undefined ? null : parseIdempotencyKey(idempotencyKey);
-    const validated = await validatePayload(catalogue, type, data);
+  const record = (tenant: string, type: string, validated: unknown, key: string | null): NewMessage => {
     const payload = encodePayload(validated);
     const id = newId(settings.idPrefixes.message);
     const createdAt = settings.clock.now();
@@ -72,6 +65,19 @@ export function createSender<Tx>(input: {
       idempotencyKey: key,
       payloadHash: key === null ? null : hash("sha256", `${type}\n${payload}`, "hex"),
     };
+  };
+
+  const compose = async (
+    tenant: string,
+    type: string,
+    data: unknown,
+    idempotencyKey: string | undefined,
+  ): Promise<NewMessage> => {
+    const key = idempotencyKey === undefined ? null : parseIdempotencyKey(idempotencyKey);
+    if (catalogue !== null) return record(tenant, type, await validatePayload(catalogue, type, data), key);
+    // Before anything is awaited, so that the message holds the payload as it was at the call.
+    checkEventType(type);
+    return record(tenant, type, data, key);
   };
 
   return {

@@ -31,7 +31,7 @@ export function createSigner(secrets: readonly string[]): Signer {
   }
   return (messageId, timestampSeconds, body) => {
     // A dot in the id would let one signature fit two splits of the same bytes.
-    if (messageId.includes(".")) throw unsignable("messageId", "contains a dot; ids are made of letters, digits, _ and -");
+    if (messageId.includes(".")) throw unsignable("messageId", "contains a dot; use letters, digits, _ and - only");
     if (!Number.isSafeInteger(timestampSeconds) || timestampSeconds < 0) {
       throw unsignable("timestampSeconds", `is ${timestampSeconds}; it must be whole seconds since 1970`);
     }
@@ -43,7 +43,7 @@ export function createSigner(secrets: readonly string[]): Signer {
 function signatureItem(key: SigningKey, prefix: string, body: Uint8Array): string {
   switch (key.version) {
     case "v1":
-      // A KeyObject is 6 times as fast here as the same key in a buffer, which is imported for every signature.
+      // A KeyObject is some 7 times as fast as the same key in a buffer, which is imported for every signature.
       return `v1,${createHmac("sha256", key.key).update(prefix).update(body).digest("base64")}`;
     case "v1a":
       return `v1a,${sign(null, Buffer.concat([Buffer.from(prefix), body]), key.key).toString("base64")}`;

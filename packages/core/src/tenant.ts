@@ -2,7 +2,7 @@ import type { Deliveries, Messages } from "./deliveries.ts";
 import type { Endpoints } from "./endpoints.ts";
 import { OuthookError } from "./errors.ts";
 import type { AnyEvents, EventTypeOf, PayloadOf } from "./events.ts";
-import { shown } from "./pattern.ts";
+import { shown } from "./shown.ts";
 import type { PreparedSend, SendOptions, SendResult } from "./send.ts";
 
 /** Everything one tenant may do. */

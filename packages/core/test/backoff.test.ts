@@ -50,16 +50,25 @@ describe("parseSchedule", () => {
     { seconds: undefined, place: param, says: "is undefined; give the seconds before each retry" },
     { seconds: null, place: param, says: "is null;" },
     { seconds: 60, place: param, says: "is 60;" },
-    { seconds: `1 min\n${"x".repeat(100)}`, place: param, says: `is "1 min\\n${"x".repeat(54)}";` },
-    { seconds: { 0: 60 }, place: param, says: "is object;" },
-    { seconds: Array.from({ length: 51 }, () => 1), place: `${param}.length`, says: "is 51; a schedule has at most 50 retries" },
-    { seconds: [60, -1], place: `${param}[1]`, says: "is -1; a delay is a number of seconds from 0 to 2592000 (30 days)" },
+    { seconds: `1 min\n${"x".repeat(100)}`, place: param, says: 'is "1 min\\nxxx' },
+    { seconds: { 0: 60 }, place: param, says: "is an object;" },
+    {
+      seconds: Array.from({ length: 51 }, () => 1),
+      place: `${param}.length`,
+      says: "is 51; a schedule has at most 50 retries",
+    },
+    {
+      seconds: [60, -1],
+      place: `${param}[1]`,
+      says: "is -1; a delay is a number of seconds from 0 to 2592000 (30 days)",
+    },
     { seconds: [NaN], place: `${param}[0]`, says: "is NaN;" },
     { seconds: [Infinity], place: `${param}[0]`, says: "is Infinity;" },
     { seconds: [2_592_000.5], place: `${param}[0]`, says: "is 2592000.5;" },
     { seconds: ["60"], place: `${param}[0]`, says: 'is "60";' },
-    { seconds: [60n], place: `${param}[0]`, says: "is bigint;" },
-    { seconds: [60, , 300], place: `${param}[1]`, says: "is undefined;" },
+    { seconds: [60n], place: `${param}[0]`, says: "is a BigInt;" },
+    { seconds: Array(1), place: `${param}[0]`, says: "is undefined;" },
+    { seconds: [60, undefined, 300], place: `${param}[1]`, says: "is undefined;" },
   ])("refuses $seconds and names the place", ({ seconds, place, says }) => {
     const error = refusalOf(seconds);
     expect(error).toMatchObject({ code: "invalid_options", param: place });

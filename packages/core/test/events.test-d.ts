@@ -18,10 +18,11 @@ type Tenant<C extends AnyEvents> = {
 };
 
 declare const acme: Tenant<Events>;
+declare const typed: StandardSchemaV1<{ a: 1 }, 2>;
 declare const open: Tenant<AnyEvents>;
 declare function tenantOf<C extends AnyEvents = AnyEvents>(options: { readonly events?: C | undefined }): Tenant<C>;
 
-const url = "https://example.com/";
+const url: string = "https://example.com/";
 const active = { id: "ln_1", at: "1" };
 
 describe("the types of an event catalogue", () => {
@@ -59,7 +60,7 @@ describe("the types of an event catalogue", () => {
     // @ts-expect-error a prefix is no event type
     void acme.send("loan", active);
     // @ts-expect-error a type known only at run time may not be in the catalogue
-    void acme.send(url as string, active);
+    void acme.send(url, active);
   });
 
   it("refuses a wrong payload", () => {
@@ -104,8 +105,8 @@ describe("the types of an event catalogue", () => {
     expectTypeOf<PayloadOf<AnyEvents, string>>().toEqualTypeOf<unknown>();
     expectTypeOf<PatternOf<AnyEvents>>().toEqualTypeOf<string>();
     void open.send("any.type", { any: "payload" });
-    void open.send(url as string, 1);
-    open.create({ url, events: ["any.*", url as string] });
+    void open.send(url, 1);
+    open.create({ url, events: ["any.*", url] });
     // @ts-expect-error a type is still text
     void open.send(42, {});
   });
@@ -122,7 +123,7 @@ describe("the types of an event catalogue", () => {
 
   it("takes hand-made schemas, typed or not", () => {
     const untyped = { "~standard": { version: 1, vendor: "test", validate: (value: unknown) => ({ value }) } } as const;
-    const made = defineEvents({ "a.typed": {} as StandardSchemaV1<{ a: 1 }, 2>, "a.untyped": untyped });
+    const made = defineEvents({ "a.typed": typed, "a.untyped": untyped });
     expectTypeOf<PayloadOf<typeof made, "a.typed">>().toEqualTypeOf<{ a: 1 }>();
     expectTypeOf<PayloadOf<typeof made, "a.untyped">>().toEqualTypeOf<unknown>();
   });

@@ -21,10 +21,16 @@ const catalogue = defineEvents({
   "stock.changed": stock,
 });
 
+const hundred = Array.from({ length: 100 }, (_, index) => `a.b${index}`);
+
 function schema<Input, Output>(
   validate: (value: unknown) => StandardSchemaV1.Result<Output> | Promise<StandardSchemaV1.Result<Output>>,
 ): StandardSchemaV1<Input, Output> {
   return { "~standard": { version: 1, vendor: "test", validate } };
+}
+
+function fail(): never {
+  throw new Error("no\nconnection");
 }
 
 function refusalOf(run: () => unknown): OuthookError {
@@ -38,12 +44,10 @@ function refusalOf(run: () => unknown): OuthookError {
 }
 
 async function rejectionOf(promise: Promise<unknown>): Promise<OuthookError> {
-  const error: unknown = await promise.then(
-    () => new Error("accepted"),
-    (reason: unknown) => reason,
-  );
-  if (isOuthookError(error)) return error;
-  throw error;
+  const [settled] = await Promise.allSettled([promise]);
+  return refusalOf(() => {
+    if (settled.status === "rejected") throw settled.reason;
+  });
 }
 
 describe("defineEvents", () => {
@@ -126,13 +130,10 @@ describe("validatePayload", () => {
     { type: "user created", message: 'type "user created" has " " (U+0020) at position 5' },
     { type: "user.*", message: 'type "user.*" has "*" at position 6' },
     { type: ".a", message: 'type ".a" starts with a dot' },
-    { type: "loan.", message: 'type "loan." ends with a dot' },
-    { type: "", message: 'type "" is empty' },
     { type: "a".repeat(257), message: "has 257 characters; at most 256 are allowed" },
     { type: "üser", message: 'type "üser" has "ü" (U+00FC) at position 1' },
     { type: 42, message: "type is 42; send an event type such as" },
     { type: null, message: "type is null" },
-    { type: undefined, message: "type is undefined" },
     { type: ["loan.active"], message: "type is an array" },
     { type: { toString: () => "loan.active" }, message: "type is an object" },
   ])("refuses a malformed type with or without a catalogue: $message", async ({ type, message }) => {
@@ -180,6 +181,11 @@ describe("validatePayload", () => {
     expect(message).toContain('Did you mean "order.paid"? ');
   });
 
+  it("compares no types that are too long to be shown whole", async () => {
+    const error = await rejectionOf(validatePayload(defineEvents({ ["a".repeat(60)]: stock }), "a".repeat(61), {}));
+    expect(error.message).not.toContain("Did you mean");
+  });
+
   it("says so when the catalogue is empty", async () => {
     const { message } = await rejectionOf(validatePayload(defineEvents({}), "loan.active", {}));
     expect(message).toContain("It has no event types at all");
@@ -220,10 +226,10 @@ describe("validatePayload", () => {
   });
 
   it.each([
-    { name: "throws", fails: (): never => thrown(new Error("no\nconnection")) },
-    { name: "rejects", fails: () => Promise.reject(new Error("no\nconnection")) },
-  ])("keeps the cause when a schema $name", async ({ fails }) => {
-    const events = defineEvents({ "loan.active": schema(fails) });
+    { name: "throws", validate: fail },
+    { name: "rejects", validate: async () => fail() },
+  ])("keeps the cause when a schema $name", async ({ validate }) => {
+    const events = defineEvents({ "loan.active": schema(validate) });
     const error = await rejectionOf(validatePayload(events, "loan.active", {}));
     expect(error).toMatchObject({ code: "invalid_payload", param: "data", cause: { message: "no\nconnection" } });
     expect(error.message).toBe(
@@ -246,19 +252,14 @@ describe("parseEvents", () => {
   });
 
   it("takes 100 patterns", () => {
-    const events = Array.from({ length: 100 }, (_, index) => `a.b${index}`);
-    expect(parseEvents(null, events)).toEqual(events);
+    expect(parseEvents(null, hundred)).toEqual(hundred);
   });
 
   it.each<{ events: unknown; param: string; message: string }>([
     { events: "*", param: "events", message: 'events is "*"; pass a list of patterns' },
     { events: null, param: "events", message: "events is null; pass a list" },
     { events: { 0: "user.created", length: 1 }, param: "events", message: "events is an object; pass a list" },
-    {
-      events: Array.from({ length: 101 }, (_, index) => `a.b${index}`),
-      param: "events",
-      message: "events has 101 patterns; at most 100 are allowed",
-    },
+    { events: [...hundred, "a"], param: "events", message: "events has 101 patterns; at most 100 are allowed" },
     { events: Array(10_000_000), param: "events", message: "events has 10000000 patterns; at most 100 are allowed" },
     { events: ["loan.active", 42], param: "events[1]", message: "events[1] is 42; a pattern is a string" },
     { events: [null], param: "events[0]", message: "events[0] is null" },
@@ -297,7 +298,3 @@ describe("parseEvents", () => {
     expect(parseEvents(null, [pattern])).toEqual([pattern]);
   });
 });
-
-function thrown(cause: unknown): never {
-  throw cause;
-}

@@ -59,11 +59,13 @@ describe("settlementOf, by outcome and lane", () => {
   const table: readonly { readonly name: string; readonly outcome: AnyOutcome; readonly becomes: typeof retried }[] = [
     ...[200, 201, 204, 299].map((code) => ({ name: `${code}`, outcome: response(code), becomes: succeeded })),
     { name: "200 with Retry-After", outcome: response(200, "120"), becomes: succeeded },
-    ...[100, 199, 300, 301, 302, 304, 307, 308, 400, 401, 404, 408, 418, 429, 500, 502, 503, 504, 599, 999].map((code) => ({
-      name: `${code}`,
-      outcome: response(code),
-      becomes: retried,
-    })),
+    ...[100, 199, 300, 301, 302, 304, 307, 308, 400, 401, 404, 408, 418, 429, 500, 502, 503, 504, 599, 999].map(
+      (code) => ({
+        name: `${code}`,
+        outcome: response(code),
+        becomes: retried,
+      }),
+    ),
     {
       name: "410",
       outcome: response(410, "120"),
@@ -95,11 +97,17 @@ describe("settlementOf, by outcome and lane", () => {
     { name: "503 with Retry-After: 10^12", outcome: response(503, "1000000000000"), becomes: held(86_400) },
     { name: "an error", outcome: timeout, becomes: retried },
     { name: "local", outcome: local, becomes: { first: released, last: released, manual: released, once: released } },
-    { name: "lost", outcome: lost, becomes: { first: "send", last: "send", manual: "send", once: "failed, not counted" } },
+    {
+      name: "lost",
+      outcome: lost,
+      becomes: { first: "send", last: "send", manual: "send", once: "failed, not counted" },
+    },
   ];
 
   it.each(table)("$name", ({ outcome, becomes }) => {
-    const verdicts = Object.entries(claims).map(([name, claim]) => [name, settlementOf({ ...plan, outcome, claim })] as const);
+    const verdicts = Object.entries(claims).map(
+      ([name, claim]) => [name, settlementOf({ ...plan, outcome, claim })] as const,
+    );
     expect(Object.fromEntries(verdicts.map(([name, verdict]) => [name, inWords(verdict)]))).toEqual(becomes);
   });
 
@@ -171,17 +179,31 @@ describe("settlementOf, whatever happens", () => {
 
   it("never hastens a retry, and delays it by no more than the jitter or a Retry-After of 24 h", () => {
     fc.assert(
-      fc.property(outcome, lane, fc.nat({ max: 14 }), scheduleSeconds, random, (seen, where, charged, schedule, jitter) => {
-        const claim = { lane: where, scheduledAttempts: charged };
-        const input = { outcome: seen, claim, scheduleSeconds: schedule, maxRetries: null, random: () => jitter, now };
-        const verdict = settlementOf(input);
-        if (verdict.kind === "send" || verdict.next.status !== "pending") return;
-        const planned = (schedule[charged] ?? NaN) * 1_000;
-        expect(verdict.next.delayMs).toBeGreaterThanOrEqual(planned);
-        expect(verdict.next.delayMs).toBeGreaterThanOrEqual(verdict.holdMs ?? 0);
-        expect(verdict.next.delayMs).toBeLessThanOrEqual(Math.max(Math.ceil(planned * 1.1), dayMs));
-        expect(verdict.holdMs ?? 1).toBeGreaterThan(0);
-      }),
+      fc.property(
+        outcome,
+        lane,
+        fc.nat({ max: 14 }),
+        scheduleSeconds,
+        random,
+        (seen, where, charged, schedule, jitter) => {
+          const claim = { lane: where, scheduledAttempts: charged };
+          const input = {
+            outcome: seen,
+            claim,
+            scheduleSeconds: schedule,
+            maxRetries: null,
+            random: () => jitter,
+            now,
+          };
+          const verdict = settlementOf(input);
+          if (verdict.kind === "send" || verdict.next.status !== "pending") return;
+          const planned = (schedule[charged] ?? NaN) * 1_000;
+          expect(verdict.next.delayMs).toBeGreaterThanOrEqual(planned);
+          expect(verdict.next.delayMs).toBeGreaterThanOrEqual(verdict.holdMs ?? 0);
+          expect(verdict.next.delayMs).toBeLessThanOrEqual(Math.max(Math.ceil(planned * 1.1), dayMs));
+          expect(verdict.holdMs ?? 1).toBeGreaterThan(0);
+        },
+      ),
       { numRuns: 2_000 },
     );
   });
@@ -199,7 +221,14 @@ describe("settlementOf, whatever happens", () => {
             scheduledAttempts = (scheduledAttempts ?? 0) + 1;
           }
           const claim: Claimed = { lane: where, scheduledAttempts };
-          const input = { outcome: seen, claim, scheduleSeconds: schedule, maxRetries: most, random: () => jitter, now };
+          const input = {
+            outcome: seen,
+            claim,
+            scheduleSeconds: schedule,
+            maxRetries: most,
+            random: () => jitter,
+            now,
+          };
           const verdict: Verdict = settlementOf(input);
           if (verdict.kind === "send") continue;
           if (verdict.counted) attempts += 1;
@@ -216,16 +245,23 @@ describe("settlementOf, whatever happens", () => {
   it("never counts what a person asked for, and counts everything else that was attempted", () => {
     const charged = fc.option(fc.nat({ max: 14 }));
     fc.assert(
-      fc.property(outcome, charged, scheduleSeconds, maxRetries, random, (seen, scheduledAttempts, schedule, most, jitter) => {
-        const input = { outcome: seen, scheduleSeconds: schedule, maxRetries: most, random: () => jitter, now };
-        const byHand = settlementOf({ ...input, claim: { lane: "manual", scheduledAttempts } });
-        const bySchedule = settlementOf({ ...input, claim: { lane: "scheduled", scheduledAttempts } });
-        if (byHand.kind === "settle") expect(byHand.health).toBeNull();
-        if (bySchedule.kind === "settle" && bySchedule.counted) expect(bySchedule.health).not.toBeNull();
-        if (byHand.kind === "settle" && bySchedule.kind === "settle") {
-          expect({ ...bySchedule, health: null }).toEqual(byHand);
-        }
-      }),
+      fc.property(
+        outcome,
+        charged,
+        scheduleSeconds,
+        maxRetries,
+        random,
+        (seen, scheduledAttempts, schedule, most, jitter) => {
+          const input = { outcome: seen, scheduleSeconds: schedule, maxRetries: most, random: () => jitter, now };
+          const byHand = settlementOf({ ...input, claim: { lane: "manual", scheduledAttempts } });
+          const bySchedule = settlementOf({ ...input, claim: { lane: "scheduled", scheduledAttempts } });
+          if (byHand.kind === "settle") expect(byHand.health).toBeNull();
+          if (bySchedule.kind === "settle" && bySchedule.counted) expect(bySchedule.health).not.toBeNull();
+          if (byHand.kind === "settle" && bySchedule.kind === "settle") {
+            expect({ ...bySchedule, health: null }).toEqual(byHand);
+          }
+        },
+      ),
       { numRuns: 1_000 },
     );
   });

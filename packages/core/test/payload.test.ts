@@ -1,4 +1,5 @@
-import fc from "fast-check";
+import { types } from "node:util";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { OuthookError } from "../src/errors.ts";
 import { isOuthookError } from "../src/errors.ts";
@@ -12,6 +13,14 @@ function refusalOf(data: unknown): OuthookError {
     throw error;
   }
   throw new Error("accepted");
+}
+
+function encodedOrRefused(data: unknown): string {
+  try {
+    return encodePayload(data);
+  } catch (error) {
+    return isOuthookError(error) && error.code === "invalid_payload" ? "refused" : String(error);
+  }
 }
 
 function cyclic(): object {
@@ -72,8 +81,7 @@ describe("encodePayload", () => {
     fc.assert(
       fc.property(anything, (value) => {
         const data = [value, null];
-        if (hidesNull(data)) expect(refusalOf(data).code).toBe("invalid_payload");
-        else expect(encodePayload(data)).toBe(JSON.stringify(data));
+        expect(encodedOrRefused(data)).toBe(hidesNull(data) ? "refused" : JSON.stringify(data));
       }),
       { numRuns: 1_000 },
     );
@@ -107,7 +115,7 @@ describe("encodePayload", () => {
       param: "data.items[3].parent",
     },
     { name: "NaN", data: { a: { "b c": Number.NaN } }, message: 'data.a["b c"] is NaN', param: 'data.a["b c"]' },
-    { name: "1e400", data: { n: 1e400 }, message: "data.n is Infinity", param: "data.n" },
+    { name: "1e400", data: { n: Number("1e400") }, message: "data.n is Infinity", param: "data.n" },
     { name: "minus infinity in a list", data: [1, -Infinity], message: "data[1] is -Infinity", param: "data[1]" },
     { name: "NaN as the root", data: Number.NaN, message: "data is NaN", param: "data" },
     { name: "a boxed NaN", data: { n: Object(Number.NaN) }, message: "data.n is NaN", param: "data.n" },
@@ -213,7 +221,7 @@ describe("encodePayload", () => {
         return null;
       },
     };
-    encodePayload(Array(1_000).fill(item));
+    encodePayload(Array.from({ length: 1_000 }, () => item));
     expect(reads).toBe(1_000 + 1);
   });
 
@@ -230,7 +238,7 @@ describe("encodePayload", () => {
   });
 
   it("uses the toJSON that a host gave to BigInt", () => {
-    Object.defineProperty(BigInt.prototype, "toJSON", { configurable: true, value: String });
+    Reflect.defineProperty(BigInt.prototype, "toJSON", { configurable: true, value: String });
     try {
       expect(() => encodePayload({ a: 10n, b: null })).not.toThrow();
     } finally {
@@ -259,7 +267,7 @@ describe("placeOf", () => {
 function hidesNull(data: unknown): boolean {
   let hidden = false;
   JSON.stringify(data, function look(this: object, key, item: unknown) {
-    const isNumber = typeof item === "number" || item instanceof Number;
+    const isNumber = typeof item === "number" || types.isNumberObject(item);
     hidden ||= isNumber ? !Number.isFinite(Number(item)) : item === null && Reflect.get(this, key) instanceof Date;
     return item;
   });

@@ -5,8 +5,7 @@ import { OuthookError } from "../src/errors.ts";
 import { generateSecret, parseSecret, publicKeyOf, secretHint } from "../src/secret.ts";
 
 const v1Secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
-const v1aSecret =
-  "whsk_6Xb/dCcHpPea21PS1N9VY/NZW723CEc77N4rJCubMbfVKIDij2HKpMKkioLlX0dRqSKJp4AJ6p9lMicMFs6Kvg==";
+const v1aSecret = "whsk_6Xb/dCcHpPea21PS1N9VY/NZW723CEc77N4rJCubMbfVKIDij2HKpMKkioLlX0dRqSKJp4AJ6p9lMicMFs6Kvg==";
 const v1aPublicKey = "whpk_1SiA4o9hyqTCpIqC5V9HUakiiaeACeqfZTInDBbOir4=";
 
 function refusalOf(text: unknown, param?: string): OuthookError {
@@ -113,7 +112,9 @@ describe("parseSecret", () => {
   it("names the place of the value", () => {
     const { param, message } = refusalOf("whsec_YWJj", "secrets[1]");
     expect(param).toBe("secrets[1]");
-    expect(message).toMatch(/^secrets\[1\] holds 3 bytes; a v1 secret is whsec_ and the base64 of 24 to 64 random bytes/);
+    expect(message).toMatch(
+      /^secrets\[1\] holds 3 bytes; a v1 secret is whsec_ and the base64 of 24 to 64 random bytes/,
+    );
   });
 });
 

@@ -1,4 +1,6 @@
 import type { Delivery, DeliveryStatus, LogStore } from "@outhook/core";
+import type { SqlBool } from "kysely";
+import { sql } from "kysely";
 import type { QueryBuilder } from "./dialect.ts";
 import {
   attemptColumns,
@@ -10,7 +12,7 @@ import {
   toHealth,
   toMessage,
 } from "./rows.ts";
-import type { Stepwise } from "./steps.ts";
+import type { Steps, Stepwise } from "./steps.ts";
 import { firstOf, rowsOf } from "./steps.ts";
 
 type Find = { readonly partitions: readonly number[]; readonly tenant: string; readonly id: string };
@@ -18,11 +20,30 @@ type Find = { readonly partitions: readonly number[]; readonly tenant: string; r
 /** Sorts after every id. */
 const lastId = "\u{10FFFF}";
 
-const statuses: readonly DeliveryStatus[] = ["pending", "succeeded", "failed", "skipped", "cancelled"];
+/** Deliveries read in one statement when only those of one status are wanted. */
+const rowsPerPiece = 256;
 
-/** Reading the log. `message` and `delivery` are to run in a transaction that reads a single snapshot. */
+type Page = { readonly partition: number; readonly endpointId: string; readonly after: string; readonly limit: number };
+
+/**
+ * Reading the log. `message` and `delivery` are to run in a transaction that reads a single snapshot; `deliveries` needs
+ * none, and may take many statements when what is wanted is rare among much else.
+ */
 export function logSteps(builder: QueryBuilder): Stepwise<Omit<LogStore, "redeliver">> {
   const queries = logQueries(builder);
+
+  /** Reads the endpoint's log backwards, a bounded piece at a time, until enough of the status are found. */
+  function* scan(page: Page, status: DeliveryStatus | undefined): Steps<readonly Delivery[]> {
+    const piece = status === undefined ? page.limit : Math.max(page.limit, rowsPerPiece);
+    const found: Delivery[] = [];
+    for (let { after } = page; ; ) {
+      const rows = yield* rowsOf(queries.page, { ...page, after, limit: piece });
+      for (const row of rows) if (status === undefined || row.status === status) found.push(toDelivery(row));
+      const last = rows.at(-1);
+      if (last === undefined || rows.length < piece || found.length >= page.limit) return found;
+      after = last.id;
+    }
+  }
 
   return {
     *message(find) {
@@ -46,13 +67,15 @@ export function logSteps(builder: QueryBuilder): Stepwise<Omit<LogStore, "redeli
     *deliveries({ partitions, tenant, endpointId, status, limit, after = lastId }) {
       const found: Delivery[] = [];
       for (const partition of partitions) {
-        for (const wanted of status === undefined ? statuses : [status]) {
-          const rows = yield* rowsOf(queries.page, { partition, endpointId, status: wanted, after, limit });
-          found.push(...rows.map(toDelivery));
+        const page = { partition, endpointId, after, limit };
+        if (status !== undefined && isRare(status)) {
+          found.push(...(yield* rowsOf(queries.rarePage, { ...page, status })).map(toDelivery));
+        } else {
+          found.push(...(yield* scan(page, status)));
         }
       }
-      // An endpoint has one tenant, so a page is either all of this tenant or of another. In the statement, the other's
-      // would be read to the end for nothing.
+      // An endpoint has one tenant, so these are all of this tenant or all of another. In the statement, another's would be
+      // read to the end for nothing.
       const own = found.filter((delivery) => delivery.tenant === tenant);
       return own.toSorted((a, b) => (a.id < b.id ? 1 : -1)).slice(0, limit);
     },
@@ -62,6 +85,12 @@ export function logSteps(builder: QueryBuilder): Stepwise<Omit<LogStore, "redeli
       return rows.map(toHealth);
     },
   };
+}
+
+type RareStatus = Extract<DeliveryStatus, "failed" | "skipped" | "cancelled">;
+
+function isRare(status: DeliveryStatus): status is RareStatus {
+  return status === "failed" || status === "skipped" || status === "cancelled";
 }
 
 function logQueries({ db, query, inList }: QueryBuilder) {
@@ -94,22 +123,24 @@ function logQueries({ db, query, inList }: QueryBuilder) {
         .where("delivery_id", "=", p.deliveryId)
         .orderBy("number"),
     ),
-    // By status, also when all are wanted: each is a range of one index, however many of the others lie between.
-    page: query(
-      (p: {
-        readonly partition: number;
-        readonly endpointId: string;
-        readonly status: DeliveryStatus;
-        readonly after: string;
-        readonly limit: number;
-      }) =>
-        deliveries
-          .where("partition", "=", p.partition)
-          .where("endpoint_id", "=", p.endpointId)
-          .where("status", "=", p.status)
-          .where("id", "<", p.after)
-          .orderBy("id", "desc")
-          .limit(p.limit),
+    page: query((p: Page) =>
+      deliveries
+        .where("partition", "=", p.partition)
+        .where("endpoint_id", "=", p.endpointId)
+        .where("id", "<", p.after)
+        .orderBy("id", "desc")
+        .limit(p.limit),
+    ),
+    // The second condition on the status is that of the partial index, word for word.
+    rarePage: query((p: Page & { readonly status: RareStatus }) =>
+      deliveries
+        .where("partition", "=", p.partition)
+        .where("endpoint_id", "=", p.endpointId)
+        .where("status", "=", p.status)
+        .where(sql<SqlBool>`status in ('failed', 'skipped', 'cancelled')`)
+        .where("id", "<", p.after)
+        .orderBy("id", "desc")
+        .limit(p.limit),
     ),
     health: query((p: { readonly endpointIds: readonly string[] }) =>
       db.selectFrom("outhook_health").select(healthColumns).where(inList("endpoint_id", p.endpointIds)),

@@ -56,9 +56,13 @@ function trustedKey(text: string): TrustedKey {
     const x = bytes.toString("base64url");
     return { version: "v1a", key: createPublicKey({ key: { kty: "OKP", crv: "Ed25519", x }, format: "jwk" }) };
   }
-  throw new OuthookError("invalid_secret", "keys must hold whsec_ secrets and whpk_ public keys, each with its base64", {
-    param: "keys",
-  });
+  throw new OuthookError(
+    "invalid_secret",
+    "keys must hold whsec_ secrets and whpk_ public keys, each with its base64",
+    {
+      param: "keys",
+    },
+  );
 }
 
 function signs({ version, key }: TrustedKey, item: string, signed: Buffer): boolean {

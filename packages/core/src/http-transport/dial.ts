@@ -73,6 +73,7 @@ export function createDial(policy: NetworkPolicy): Dial {
     });
 
     return () => {
+      if (ended) return;
       ended = true;
       current.destroy();
     };

@@ -37,7 +37,7 @@ const sentences: Readonly<Record<ErrorClass, string>> = {
   blocked_address: "the host is not public",
   invalid_url: "the URL is not valid",
   invalid_response: "the receiver's answer is not valid HTTP/1.1",
-  network: "the network failed",
+  network: "the request failed on its way",
   lost: "the outcome is not known",
 };
 
@@ -76,7 +76,8 @@ function codeOf(error: unknown): string {
   return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "";
 }
 
-/** undici gives an interim or switching status that nobody asked for the code of a lost socket. */
+/** undici leaves the code out where its parser stops, and gives a 100 or 101 that nobody asked for that of a lost socket. */
 function isBadAnswer(error: unknown): boolean {
-  return error instanceof Error && (error.message === "bad response" || error.message === "bad upgrade");
+  if (!(error instanceof Error)) return false;
+  return error.name === "HTTPParserError" || error.message === "bad response" || error.message === "bad upgrade";
 }

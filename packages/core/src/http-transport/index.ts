@@ -1,3 +1,4 @@
+import { isOuthookError } from "../errors.ts";
 import type { NetworkPolicy } from "../network.ts";
 import type { Outcome, Transport } from "../transport.ts";
 import type { Connections } from "./connections.ts";
@@ -67,7 +68,8 @@ export function createHttpTransport(options: HttpTransportOptions): Transport {
         if (closings === closingsBefore) return await exchange(request, target, loaded);
         return { kind: "local", message: "the transport was closed before the request was sent" };
       } catch (error) {
-        return failureOf(error);
+        // Only the check of the URL throws, and the import if undici is not installed.
+        return isOuthookError(error) ? failureOf(error) : { kind: "local", message: `undici cannot be loaded: ${String(error)}` };
       }
     },
     close: async () => {

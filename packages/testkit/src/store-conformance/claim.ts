@@ -1,17 +1,11 @@
 import assert from "node:assert/strict";
 import type { CaseGroup } from "./case.ts";
-import { elsewhere, endpointId, home, messageId, messageRow, minute, second, t0 } from "./rows.ts";
-import { attemptDue, claimAll, claimedIds, deliveryId, fanOutTo, only, redeliver } from "./steps.ts";
+import { elsewhere, endpointId, home, hour, messageId, messageRow, minute, second, t0 } from "./rows.ts";
+import { attemptDue, claimAll, claimedIds, deliveryId, fanOutTo, only, redeliver, settlementOf } from "./steps.ts";
 
 export const claimCases: CaseGroup = {
   group: "claim",
   cases: [
-    {
-      name: "it finds nothing in an empty store",
-      run: async ({ store }) => {
-        assert.deepEqual(await claimAll(store, t0), []);
-      },
-    },
     {
       name: "a claim carries all that an attempt needs",
       run: async ({ store }) => {
@@ -38,6 +32,7 @@ export const claimCases: CaseGroup = {
     {
       name: "it takes what is due by now and not what comes later",
       run: async ({ store }) => {
+        assert.deepEqual(await claimAll(store, t0), []);
         await fanOutTo(store, 1, { to: [1], at: t0 + second });
         assert.deepEqual(await claimAll(store, t0 + second - 1), []);
         assert.equal((await claimAll(store, t0 + second)).length, 1);
@@ -154,6 +149,23 @@ export const claimCases: CaseGroup = {
         await redeliver(store, id, t0 + 3 * minute);
         fences.push(only(await claimAll(store, t0 + 3 * minute)).fence);
         assert.deepEqual(fences, [...new Set(fences)].toSorted((a, b) => a - b));
+      },
+    },
+    {
+      name: "without now the store's own clock decides",
+      run: async ({ store }) => {
+        await store.messages.insert({ messages: [messageRow(1)] });
+        const deliveries = [{ id: deliveryId(1, 1), endpointId: endpointId(1), status: "pending", lease: false }] as const;
+        const message = { partition: home, messageId: messageId(1), tenant: "acme", type: "loan.active", deliveries };
+        await store.deliveries.fanOut({ messages: [message], leaseMs: hour });
+        const bounds = { partitions: [home], limit: 9, perEndpoint: 9, room: new Map<string, number>(), leaseMs: hour };
+        const claim = only(await store.deliveries.claim(bounds));
+        assert.deepEqual(await store.deliveries.claim(bounds), []);
+        const next = await store.deliveries.nextDueInMs({ partitions: [home] });
+        assert.ok(next !== null && next > 0 && next <= hour, `${next} ms`);
+        const settlements = [settlementOf(claim, { next: { status: "pending", delayMs: 0 } })];
+        await store.deliveries.settle({ settlements });
+        assert.equal((await store.deliveries.claim(bounds)).length, 1);
       },
     },
     {

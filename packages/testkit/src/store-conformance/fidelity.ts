@@ -1,30 +1,18 @@
 import assert from "node:assert/strict";
 import type { CaseGroup, StoreCase } from "./case.ts";
 import { everywhere, messageId, messageRow, t0 } from "./rows.ts";
-import { attemptOf, awaiting, claimAll, fanOutTo, only, readDelivery, settleOne, settlementOf, storedMessage } from "./steps.ts";
-
-const bodies: Readonly<Record<string, string>> = {
-  "an escaped NUL": String.raw`{"text":"a\u0000b"}`,
-  "escaped lone surrogates": String.raw`["\ud800","\udc00x","\udfff\ud800"]`,
-  "256 KiB": JSON.stringify({ text: "é0123456789\n".repeat((256 * 1024) / 13) }),
-  "emoji and combining marks": '{"😀":"👩‍👩‍👧‍👦","é":"é","﷽":"\u{10ffff}"}',
-  "keys in their order, twice and odd": '{"b":1,"a":2,"b":3,"":4,"__proto__":5,"10":6,"9":7}',
-  "numbers as they were written": "[-0,1.0,1e2,1E400,0.10,12345678901234567890,5e-324]",
-  "white space and quotes": ` {\t"a" :\r\n"it's \\"quoted\\" \\\\ $1 :x ? % _" }\u2028\u2029 `,
-};
+import { attemptOf, awaiting, claimAll, fanOutTo, only, readDelivery, settleOne, settlementOf } from "./steps.ts";
 
 export const fidelityCases: CaseGroup = {
   group: "fidelity",
   cases: [
-    ...Object.entries(bodies).map(([what, body]) => bodyCase(what, body)),
-    {
-      name: "event types keep their case and length",
-      run: async ({ store }) => {
-        const message = messageRow(1, { type: `Loan_9.${"a".repeat(250)}` });
-        await store.messages.insert({ messages: [message] });
-        assert.deepEqual(await awaiting(store), [storedMessage(message)]);
-      },
-    },
+    bodyCase("an escaped NUL", String.raw`{"text":"a\u0000b"}`),
+    bodyCase("escaped lone surrogates", String.raw`["\ud800","\udc00x","\udfff\ud800"]`),
+    bodyCase("256 KiB", JSON.stringify({ text: "é0123456789\n".repeat((256 * 1024) / 13) })),
+    bodyCase("emoji and combining marks", '{"😀":"👩‍👩‍👧‍👦","e\u0301":"é","﷽":"\u{10ffff}"}'),
+    bodyCase("keys in their order, twice and odd", '{"b":1,"a":2,"b":3,"":4,"__proto__":5,"10":6,"9":7}'),
+    bodyCase("numbers as they were written", "[-0,1.0,1e2,1E400,0.10,12345678901234567890,5e-324]"),
+    bodyCase("white space and quotes", ` {\t"a" :\r\n"it's \\"quoted\\" \\\\ $1 :x ? % _ \u2028\u2029" } `),
     {
       name: "an attempt reads back as it was written",
       run: async ({ store }) => {
@@ -38,9 +26,9 @@ export const fidelityCases: CaseGroup = {
           signature: "v1,a v1a,b",
           responseBody: null,
         } as const;
-        for (const [index, claim] of (await claimAll(store, t0)).entries()) {
+        for (const claim of await claimAll(store, t0)) {
           const attempt = claim.deliveryId === ids[0] ? answered : broken;
-          await settleOne(store, t0 + index, settlementOf(claim, { next: { status: "failed" }, attempt }));
+          await settleOne(store, t0, settlementOf(claim, { next: { status: "failed" }, attempt }));
         }
         for (const [index, attempt] of [answered, broken].entries()) {
           const deliveryId = ids[index] ?? "";

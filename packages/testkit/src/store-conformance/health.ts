@@ -27,16 +27,17 @@ export const healthCases: CaseGroup = {
       },
     },
     {
-      name: "failures count up from the first",
+      name: "failures count up from the first, and the last one tells its error",
       run: async ({ store }) => {
         await count(store, t0, [{ endpoint: 1, health: "failure", statusCode: 503 }]);
-        await count(store, t0 + 5, [{ endpoint: 1, health: "failure", statusCode: 404 }]);
+        assert.equal((await healthOf(store))?.lastError, "HTTP 503");
+        await count(store, t0 + 5, [{ endpoint: 1, health: "failure", error: "The name has no address." }]);
         assert.deepEqual(await healthOf(store), {
           ...untouched,
           consecutiveFailures: 2,
           failingSince: t0,
           lastDeliveryAt: t0 + 5,
-          lastError: "HTTP 404",
+          lastError: "The name has no address.",
         });
       },
     },
@@ -76,13 +77,6 @@ export const healthCases: CaseGroup = {
         const [one, two] = [await healthOf(store, 1), await healthOf(store, 2)];
         assert.deepEqual([one?.consecutiveFailures, one?.exhaustedInRow, one?.lastSuccessAt], [1, 1, t0]);
         assert.deepEqual([two?.consecutiveFailures, two?.failingSince], [0, null]);
-      },
-    },
-    {
-      name: "the last error is the attempt's own when no status arrived",
-      run: async ({ store }) => {
-        await count(store, t0, [{ endpoint: 1, health: "failure", error: "The name has no address." }]);
-        assert.equal((await healthOf(store))?.lastError, "The name has no address.");
       },
     },
     {

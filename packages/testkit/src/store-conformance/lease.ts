@@ -29,6 +29,7 @@ export const leaseCases: CaseGroup = {
         const claim = only(await claimAll(store, t0 + second + minute));
         assert.deepEqual([first.attempts, first.scheduledAttempts, first.lapsed], [1, 1, false]);
         assert.deepEqual([claim.attempts, claim.scheduledAttempts, claim.lapsed], [2, 2, true]);
+        assert.deepEqual(await store.log.health({ partitions: everywhere, endpointIds: [endpointId(1)] }), []);
       },
     },
     {
@@ -79,15 +80,6 @@ export const leaseCases: CaseGroup = {
         await settleOne(store, t0 + minute, retried);
         const last = only(await claimAll(store, t0 + 3 * minute));
         assert.deepEqual([last.attempts, last.lapsed], [1, false]);
-      },
-    },
-    {
-      name: "a lost attempt does not count for the endpoint's health",
-      run: async ({ store }) => {
-        await fanOutTo(store, 1, { to: [1] });
-        await claimAll(store, t0);
-        await claimAll(store, t0 + minute);
-        assert.deepEqual(await store.log.health({ partitions: everywhere, endpointIds: [endpointId(1)] }), []);
       },
     },
     {

@@ -8,14 +8,6 @@ export const logCases: CaseGroup = {
   group: "log",
   cases: [
     {
-      name: "unknown ids read as null",
-      run: async ({ store }) => {
-        const whose = { partitions: everywhere, tenant: "acme" };
-        assert.equal(await store.log.message({ ...whose, id: messageId(1) }), null);
-        assert.equal(await store.log.delivery({ ...whose, id: deliveryId(1, 1) }), null);
-      },
-    },
-    {
       name: "a message shows its deliveries as they are now",
       run: async ({ store }) => {
         await fanOutTo(store, 1, { to: [1] });

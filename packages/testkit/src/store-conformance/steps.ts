@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { endpointId, endpointRow, everywhere, home, messageId, messageRow, minute, secretRow, t0 } from "./rows.ts";
 
 /** Adds endpoint `n` with its secret. */
-export async function addEndpoint(store: Store, n: number, { tenant = "acme" } = {}): Promise<void> {
+export async function addEndpoint(store: Store, n: number, { tenant = "acme" }: { tenant?: string } = {}): Promise<void> {
   const endpoint = endpointRow(n, { tenant });
   assert.equal(await store.endpoints.insert({ endpoint, secret: secretRow(n), limit: 100 }), "inserted");
 }

@@ -1,0 +1,68 @@
+import type { InsertOutcome, Message, MessageStore, NewMessage } from "@outhook/core";
+import type { Connection } from "./connection.ts";
+import { bindMessage, insertSql, outcomeOf } from "./insert.ts";
+import type { Inserted } from "./insert.ts";
+import type { Session } from "./session.ts";
+import { insertInto, requireTransaction } from "./transaction.ts";
+import type { SqliteTransaction } from "./transaction.ts";
+import { firstAcross } from "./turns.ts";
+
+/** Characters of bodies that one call reads. */
+const maxBodyLength = 2 * 1024 * 1024;
+
+/** The accepted messages. */
+export function sqliteMessages(connection: Connection, path: string): MessageStore<SqliteTransaction> {
+  return {
+    insert: async ({ messages, tx }) => {
+      connection.requireOpen();
+      if (tx !== undefined) return await insertInto(requireTransaction(tx), messages, path);
+      if (messages.length === 0) return [];
+      return await connection.write((session) => messages.map((message) => insertOne(session, message)));
+    },
+
+    statement: (message) => ({ sql: insertSql(1), parameters: bindMessage(message) }),
+
+    awaitingFanOut: async ({ partitions, limit }) =>
+      await connection.read((session) => readWaiting(session, partitions, limit)),
+  };
+}
+
+function insertOne(session: Session, message: NewMessage): InsertOutcome {
+  const row = session.get<Inserted>(insertSql(1), ...bindMessage(message));
+  return outcomeOf(message, row);
+}
+
+type Waiting = readonly [createdAt: number, id: string, partition: number];
+
+function readWaiting(session: Session, partitions: readonly number[], limit: number): readonly Message[] {
+  const waiting = session.all<readonly [number]>(partitionsWaitingSql, JSON.stringify(partitions));
+  if (waiting.length === 0) return [];
+  const first = firstAcross<Waiting>({
+    partitions: waiting.map(([partition]) => partition),
+    limit,
+    read: (partition, count) => session.all<Waiting>(waitingSql, partition, count),
+    compare: (a, b) => a[0] - b[0] || (a[1] < b[1] ? -1 : 1),
+  });
+  const messages: Message[] = [];
+  let length = 0;
+  for (const [createdAt, id, partition] of first) {
+    const row = session.get<readonly [tenant: string, type: string, body: string]>(messageSql, partition, id);
+    if (row === undefined) continue;
+    const [tenant, type, body] = row;
+    messages.push({ id, partition, tenant, type, body, createdAt });
+    length += body.length;
+    if (length >= maxBodyLength) break;
+  }
+  return messages;
+}
+
+export const partitionsWaitingSql = `
+select p.value from json_each(?1) p
+where exists (select 1 from outhook_messages m where m.partition = p.value and m.fanned_out = 0)`;
+
+export const waitingSql = `
+select created_at, id, partition from outhook_messages
+where partition = ?1 and fanned_out = 0
+order by created_at, id limit ?2`;
+
+export const messageSql = "select tenant, type, body from outhook_messages where partition = ?1 and id = ?2";

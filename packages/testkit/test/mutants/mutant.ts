@@ -1,0 +1,41 @@
+import type { DeliveryStore, EndpointStore, LogStore, MessageStore, Store, UpkeepStore } from "@outhook/core";
+
+/** A store with one fault, and the cases that name it. */
+export type Mutant = {
+  readonly fault: string;
+  readonly caughtBy: readonly string[];
+  readonly plant: (store: Store) => Store;
+};
+
+export function faultyEndpoints(store: Store, faults: Partial<EndpointStore>): Store {
+  return { ...store, endpoints: { ...store.endpoints, ...faults } };
+}
+
+export function faultyMessages(store: Store, faults: Partial<MessageStore<never>>): Store {
+  return { ...store, messages: { ...store.messages, ...faults } };
+}
+
+export function faultyDeliveries(store: Store, faults: Partial<DeliveryStore>): Store {
+  return { ...store, deliveries: { ...store.deliveries, ...faults } };
+}
+
+export function faultyLog(store: Store, faults: Partial<LogStore>): Store {
+  return { ...store, log: { ...store.log, ...faults } };
+}
+
+export function faultyUpkeep(store: Store, faults: Partial<UpkeepStore>): Store {
+  return { ...store, upkeep: { ...store.upkeep, ...faults } };
+}
+
+/** Tells whether another call of the same mutant is running, for faults that only show in a race. */
+export function overlap(): <T>(call: (overlaps: boolean) => Promise<T>) => Promise<T> {
+  let running = 0;
+  return async (call) => {
+    running += 1;
+    try {
+      return await call(running > 1);
+    } finally {
+      running -= 1;
+    }
+  };
+}
