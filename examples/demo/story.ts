@@ -11,7 +11,7 @@ export function storyOf({ messages, endpoints, deliveringMs }: Account): readonl
   const arrivedMs = messages.map((message) => firstArrivalMs(message, endpoints) - message.calledMs);
   return [
     "Outhook demo: a lender tells three systems of a partner what happens to a customer and its loans.",
-    "Database file, HTTP and signatures are real; receivers verify with the npm package standardwebhooks.",
+    "SQLite file, HTTP and signatures are real; receivers verify with the npm package standardwebhooks.",
     "",
     ...endpointTable(endpoints),
     "",
@@ -25,18 +25,19 @@ export function storyOf({ messages, endpoints, deliveringMs }: Account): readonl
 }
 
 function endpointTable(endpoints: readonly EndpointAccount[]): readonly string[] {
-  const numbers = (some: readonly EndpointAccount[]): readonly number[] => {
-    const { deliveries, succeeded, retried, verified } = countsOf(some);
-    return [deliveries, succeeded, retried, verified];
-  };
   return columns(
     [
       ["ENDPOINT", "PATTERNS", "MATCHED", "DELIVERED", "RETRIES", "VERIFIED"],
-      ...endpoints.map((one) => [one.plan.name, one.plan.patterns.join(" "), ...numbers([one])]),
-      ["", "", ...numbers(endpoints)],
+      ...endpoints.map((one) => [one.plan.name, one.plan.patterns.join(" "), ...numbersOf([one])]),
+      ["", "", ...numbersOf(endpoints)],
     ],
     { right: [2, 3, 4, 5] },
   );
+}
+
+function numbersOf(endpoints: readonly EndpointAccount[]): readonly number[] {
+  const { deliveries, succeeded, retried, verified } = countsOf(endpoints);
+  return [deliveries, succeeded, retried, verified];
 }
 
 /** What each endpoint answered to each message. */

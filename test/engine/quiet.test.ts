@@ -13,6 +13,9 @@ function run(source: string): string {
 describe("the packages as a guest in the host's process", () => {
   it.each(["@outhook/core", "@outhook/sqlite"])("open no handle and start no timer when %s is imported", (name) => {
     const printed = run(`
+      // Node opens its own pipes when they are first used.
+      process.stdout.write("");
+      process.stderr.write("");
       const before = process.getActiveResourcesInfo().toSorted().join();
       await import("${name}");
       await new Promise((resolve) => setImmediate(resolve));

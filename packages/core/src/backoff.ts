@@ -1,5 +1,5 @@
 import { OuthookError } from "./errors.ts";
-import { shown } from "./pattern.ts";
+import { shown } from "./shown.ts";
 
 /**
  * Ready-made schedules: seconds to wait before each retry, after an immediate first attempt.

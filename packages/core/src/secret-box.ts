@@ -1,7 +1,7 @@
 import { createCipheriv, createDecipheriv, createSecretKey, randomBytes } from "node:crypto";
 import type { KeyObject } from "node:crypto";
 import { OuthookError } from "./errors.ts";
-import { shown } from "./pattern.ts";
+import { shown } from "./shown.ts";
 import { decodeBase64 } from "./secret.ts";
 
 /**

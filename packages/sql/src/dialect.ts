@@ -19,6 +19,7 @@ export type Dialect = "sqlite" | "postgres";
 
 /** Builds queries for one dialect, without a connection. */
 export type QueryBuilder = {
+  readonly dialect: Dialect;
   readonly db: Kysely<Database>;
   /**
    * Compiles a query once: building one takes longer than SQLite takes to run it.
@@ -40,6 +41,7 @@ export type QueryBuilder = {
 export function createQueryBuilder(dialect: Dialect): QueryBuilder {
   if (dialect === "sqlite") {
     return {
+      dialect,
       db: new Kysely<Database>({ dialect: sqlite }),
       query: createQuery,
       inList: (column, list) => sql<SqlBool>`${sql.ref(column)} in (select value from json_each(${list}))`,
@@ -47,6 +49,7 @@ export function createQueryBuilder(dialect: Dialect): QueryBuilder {
     };
   }
   return {
+    dialect,
     db: new Kysely<Database>({ dialect: postgres }),
     query: createQuery,
     inList: (column, list) => sql<SqlBool>`${sql.ref(column)} = any(${list})`,

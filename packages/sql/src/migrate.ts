@@ -20,7 +20,7 @@ export type MigrationSteps = {
 };
 
 export function migrationSteps(
-  builder: QueryBuilder & { readonly dialect: Dialect },
+  builder: QueryBuilder,
   known: readonly Migration[] = migrations,
 ): MigrationSteps {
   const queries = migrationQueries(builder);

@@ -17,6 +17,11 @@ export function isBusy(error: unknown): boolean {
   return sqliteCode(error)?.startsWith("SQLITE_BUSY") === true;
 }
 
+/** True for what SQLite itself reports. */
+export function isSqliteError(error: unknown): boolean {
+  return sqliteCode(error) !== null;
+}
+
 /** Any error of the driver as an {@link OuthookError}; `file` names the database. */
 export function failureOf(error: unknown, file: string): OuthookError {
   if (isOuthookError(error)) return error;

@@ -1,1 +1,3 @@
-export {};
+export type { SqliteStoreOptions } from "./store.ts";
+export { sqliteStore } from "./store.ts";
+export type { SqliteTransaction } from "./transaction.ts";

@@ -1,26 +1,25 @@
 import type { InsertOutcome, Message, MessageStore, NewMessage } from "@outhook/core";
 import type { Connection } from "./connection.ts";
-import { bindMessage, insertSql, outcomeOf } from "./insert.ts";
-import type { Inserted } from "./insert.ts";
+import { insertOneSql, outcomeOf, valuesOf } from "./insert.ts";
 import type { Session } from "./session.ts";
 import { insertInto, requireTransaction } from "./transaction.ts";
 import type { SqliteTransaction } from "./transaction.ts";
-import { firstAcross } from "./turns.ts";
+import { firstAcross } from "./first-across.ts";
 
 /** Characters of bodies that one call reads. */
 const maxBodyLength = 2 * 1024 * 1024;
 
 /** The accepted messages. */
-export function sqliteMessages(connection: Connection, path: string): MessageStore<SqliteTransaction> {
+export function sqliteMessages(connection: Connection): MessageStore<SqliteTransaction> {
   return {
     insert: async ({ messages, tx }) => {
       connection.requireOpen();
-      if (tx !== undefined) return await insertInto(requireTransaction(tx), messages, path);
+      if (tx !== undefined) return await insertInto(requireTransaction(tx), messages);
       if (messages.length === 0) return [];
       return await connection.write((session) => messages.map((message) => insertOne(session, message)));
     },
 
-    statement: (message) => ({ sql: insertSql(1), parameters: bindMessage(message) }),
+    statement: (message) => ({ sql: insertOneSql, parameters: valuesOf(message) }),
 
     awaitingFanOut: async ({ partitions, limit }) =>
       await connection.read((session) => readWaiting(session, partitions, limit)),
@@ -28,8 +27,9 @@ export function sqliteMessages(connection: Connection, path: string): MessageSto
 }
 
 function insertOne(session: Session, message: NewMessage): InsertOutcome {
-  const row = session.get<Inserted>(insertSql(1), ...bindMessage(message));
-  return outcomeOf(message, row);
+  const row = session.get<readonly [id: string, hash: string | null]>(insertOneSql, ...valuesOf(message));
+  const [id, hash] = row ?? [message.id, message.payloadHash];
+  return outcomeOf(message, { id, hash });
 }
 
 type Waiting = readonly [createdAt: number, id: string, partition: number];

@@ -1,4 +1,4 @@
-import type { Steps } from "@outhook/sql";
+import type { BoundQuery, SqlValue, Steps } from "@outhook/sql";
 import type BetterSqlite3 from "better-sqlite3";
 
 /** A value as SQLite stores it. */
@@ -14,6 +14,8 @@ export type Session = {
   readonly all: <Row extends readonly unknown[]>(sql: string, ...values: readonly Value[]) => readonly Row[];
   /** The rows as tuples, one at a time; nothing else may run on the session before the last. */
   readonly each: <Row extends readonly unknown[]>(sql: string, ...values: readonly Value[]) => Iterable<Row>;
+  /** Runs a statement that both databases share and returns its rows as objects. */
+  readonly execute: (query: BoundQuery) => readonly unknown[];
   /** Runs work that both databases share. */
   readonly perform: <Result>(steps: Steps<Result>) => Result;
 };
@@ -22,26 +24,31 @@ export function createSession(db: BetterSqlite3.Database): Session {
   const tuples = statementCache(db, (statement) => (statement.reader ? statement.raw() : statement));
   const objects = statementCache(db, (statement) => statement);
 
-  // The rows' types are those that the caller's SQL names, as in every driver.
+  const execute = ({ sql, parameters }: BoundQuery): readonly unknown[] => {
+    const statement = objects(sql);
+    const values = parameters.map((value) => (isList(value) ? JSON.stringify(value) : value));
+    if (statement.reader) return statement.all(...values);
+    statement.run(...values);
+    return [];
+  };
+
+  // A row has the columns that its statement names, which no compiler can see; the caller says what they are.
   return {
     run: (sql, ...values) => tuples(sql).run(...values).changes,
     get: <Row>(sql: string, ...values: readonly Value[]) => tuples(sql).get(...values) as Row | undefined,
     all: <Row>(sql: string, ...values: readonly Value[]) => tuples(sql).all(...values) as readonly Row[],
     each: <Row>(sql: string, ...values: readonly Value[]) => tuples(sql).iterate(...values) as Iterable<Row>,
+    execute,
     perform: (steps) => {
       let step = steps.next([]);
-      while (step.done !== true) {
-        const statement = objects(step.value.sql);
-        const values = step.value.parameters.map((value) => (Array.isArray(value) ? JSON.stringify(value) : value));
-        if (statement.reader) step = steps.next(statement.all(...values));
-        else {
-          statement.run(...values);
-          step = steps.next([]);
-        }
-      }
+      while (step.done !== true) step = steps.next(execute(step.value));
       return step.value;
     },
   };
+}
+
+function isList(value: SqlValue): value is readonly (string | number)[] {
+  return Array.isArray(value);
 }
 
 type Statement = BetterSqlite3.Statement<unknown[]>;

@@ -46,7 +46,7 @@ export const redeliverCases: CaseGroup = {
           const claim = await attemptDue(store, at + minute, { next: { status: "succeeded" } });
           assert.deepEqual([claim.lane, claim.attempts, claim.scheduledAttempts], ["manual", 1, null]);
           const { attempts } = await readDelivery(store, deliveryId(n, 1));
-          assert.deepEqual(attempts.map(({ number }) => number), [1, 2]);
+          assert.deepEqual(attempts.map(({ number }) => number).toSorted(), [1, 2]);
         }
       },
     },
@@ -68,7 +68,7 @@ export const redeliverCases: CaseGroup = {
         await fanOutTo(store, 1, { to: [1] });
         const claim = only(await claimAll(store, t0));
         const before = await readDelivery(store, id);
-        assert.equal(await redeliver(store, id, t0 + minute - 1), "in_flight");
+        assert.equal(await redeliver(store, id, t0 + second), "in_flight");
         assert.deepEqual(await readDelivery(store, id), before);
         assert.equal(await settleOne(store, t0, settlementOf(claim, { next: { status: "succeeded" } })), "settled");
       },
@@ -79,8 +79,8 @@ export const redeliverCases: CaseGroup = {
         await fanOutTo(store, 1, { to: [1] });
         await claimAll(store, t0);
         assert.equal(await redeliver(store, id, t0 + minute), "queued");
-        const claim = only(await claimAll(store, t0 + minute));
-        assert.deepEqual([claim.lane, claim.attempts, claim.lapsed], ["manual", 1, true]);
+        assert.equal(only(await claimAll(store, t0 + minute)).lane, "manual");
+        assert.deepEqual((await readDelivery(store, id)).attempts.map(({ errorClass }) => errorClass), ["lost"]);
       },
     },
     {

@@ -45,7 +45,7 @@ export const revisionCases: CaseGroup = {
       run: async ({ store, peer }) => {
         const other = await peer();
         for (let n = 1; n <= 8; n += 1) {
-          const [, snapshot] = await Promise.all([addEndpoint(store, n), other.endpoints.ofTenant({ tenant: "acme" })]);
+          const [snapshot] = await Promise.all([other.endpoints.ofTenant({ tenant: "acme" }), addEndpoint(store, n)]);
           const current = await revisionOf(store);
           assert.equal(snapshot.endpoints.length, snapshot.revision === current ? n : n - 1);
         }

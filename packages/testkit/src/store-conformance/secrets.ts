@@ -72,16 +72,16 @@ export const secretCases: CaseGroup = {
       name: "of two rotations at once both new secrets sign",
       run: async ({ store, peer }) => {
         const other = await peer();
-        for (let round = 1; round <= 8; round += 1) {
-          await store.endpoints.delete({ tenant: "acme", id: endpointId(1) });
-          await addEndpoint(store, 1);
-          const [one, two] = [secretRow(2 * round), secretRow(2 * round + 1)];
+        for (let endpoint = 1; endpoint <= 8; endpoint += 1) {
+          await addEndpoint(store, endpoint);
+          const [one, two] = [10 * endpoint, 10 * endpoint + 1];
           await Promise.all([
-            rotate(store, 2 * round, { expireCurrentAt: t0 + hour }),
-            rotate(other, 2 * round + 1, { expireCurrentAt: t0 + hour }),
+            rotate(store, one, { endpoint, expireCurrentAt: t0 + hour }),
+            rotate(other, two, { endpoint, expireCurrentAt: t0 + hour }),
           ]);
-          const found = await secretsOf(store);
-          assert.deepEqual(found.map((secret) => secret.id).toSorted(), [secretRow(1).id, one.id, two.id]);
+          const found = await secretsOf(store, endpoint);
+          const expected = [endpoint, one, two].map((n) => secretRow(n).id);
+          assert.deepEqual(found.map((secret) => secret.id).toSorted(), expected);
           assert.equal(found.filter((secret) => secret.expiresAt === null).length, 1);
         }
       },
@@ -92,12 +92,17 @@ export const secretCases: CaseGroup = {
 function rotate(
   store: Store,
   n: number,
-  options: { readonly expireCurrentAt: number | null; readonly limit?: number; readonly at?: number },
+  options: {
+    readonly expireCurrentAt: number | null;
+    readonly endpoint?: number;
+    readonly limit?: number;
+    readonly at?: number;
+  },
 ): Promise<"rotated" | "not_found" | "too_many"> {
-  const { expireCurrentAt, limit = 10, at = t0 } = options;
+  const { expireCurrentAt, endpoint = 1, limit = 10, at = t0 } = options;
   return store.endpoints.rotateSecret({
     tenant: "acme",
-    id: endpointId(1),
+    id: endpointId(endpoint),
     secret: secretRow(n),
     secretHint: `whsec_…${n}`,
     publicKey: `whpk_${n}`,
@@ -107,7 +112,7 @@ function rotate(
   });
 }
 
-async function secretsOf(store: Store): Promise<readonly StoredSecret[]> {
+async function secretsOf(store: Store, n = 1): Promise<readonly StoredSecret[]> {
   const { endpoints } = await store.endpoints.ofTenant({ tenant: "acme" });
-  return endpoints.find(({ endpoint }) => endpoint.id === endpointId(1))?.secrets ?? [];
+  return endpoints.find(({ endpoint }) => endpoint.id === endpointId(n))?.secrets ?? [];
 }

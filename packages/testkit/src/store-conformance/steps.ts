@@ -56,7 +56,7 @@ export function claimAll(
   });
 }
 
-export async function claimedIds(...args: Parameters<typeof claimAll>): Promise<readonly string[]> {
+export async function claimedIds(...args: Parameters<typeof claimAll>): Promise<string[]> {
   return (await claimAll(...args)).map((claim) => claim.deliveryId);
 }
 

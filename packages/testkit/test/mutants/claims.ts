@@ -1,4 +1,4 @@
-import type { Claim } from "@outhook/core";
+import type { Claim, Settlement } from "@outhook/core";
 import type { Mutant } from "./mutant.ts";
 import { faultyDeliveries, faultyLog } from "./mutant.ts";
 
@@ -28,9 +28,7 @@ export const claimMutants: readonly Mutant[] = [
   {
     fault: "claim ignores perEndpoint",
     caughtBy: [
-      "claim/of one endpoint it takes what is due first",
       "claim/it takes no more than perEndpoint of each",
-      "claim/room stands in for perEndpoint where it names the endpoint",
       "claim/the bound of an endpoint counts its lanes and partitions together",
     ],
     plant: (store) =>
@@ -55,8 +53,6 @@ export const claimMutants: readonly Mutant[] = [
     fault: "claim ignores the limit",
     caughtBy: [
       "claim/it takes no more than the limit",
-      "claim/an endpoint without room is left out and keeps its turn",
-      "claim/endpoints take turns",
     ],
     plant: (store) => faultyDeliveries(store, { claim: (input) => store.deliveries.claim({ ...input, limit: 1_000 }) }),
   },
@@ -77,6 +73,7 @@ export const claimMutants: readonly Mutant[] = [
           return store.deliveries.fanOut(input);
         },
         claim: async (input) => {
+          if (known.size === 0) return store.deliveries.claim(input);
           const claims: Claim[] = [];
           for (const id of [...known].toSorted()) {
             const most = input.room.get(id) ?? input.perEndpoint;
@@ -105,16 +102,116 @@ export const claimMutants: readonly Mutant[] = [
     },
   },
   {
-    fault: "a lease ends a second early",
-    caughtBy: [],
+    fault: "a lease ends a millisecond early",
+    caughtBy: ["claim/a lease hides a delivery to its last millisecond"],
     plant: (store) =>
       faultyDeliveries(store, {
-        claim: (input) => store.deliveries.claim({ ...input, leaseMs: input.leaseMs - 1_000 }),
+        claim: (input) => store.deliveries.claim({ ...input, leaseMs: input.leaseMs - 1 }),
       }),
   },
   {
+    fault: "claim looks a millisecond ahead",
+    caughtBy: [
+      "claim/it takes what is due by now and not what comes later",
+      "claim/a lease hides a delivery to its last millisecond",
+      "settle/a retry is due its delay after the settling, not before",
+      "settle/what is released comes back after its delay as if it had not been taken",
+      "hold/what waits and what comes is not claimed until the hold is over",
+    ],
+    plant: (store) =>
+      faultyDeliveries(store, {
+        claim: async (input) => {
+          const claims = await store.deliveries.claim(input);
+          if (claims.length > 0 || input.now === undefined) return claims;
+          return store.deliveries.claim({ ...input, now: input.now + 1 });
+        },
+      }),
+  },
+  {
+    fault: "of one endpoint the claim takes what is due last",
+    caughtBy: ["claim/of one endpoint it takes what is due first"],
+    plant: (store) => {
+      const known = new Set<string>();
+      return faultyDeliveries(store, {
+        fanOut: (input) => {
+          for (const { deliveries } of input.messages) for (const { endpointId } of deliveries) known.add(endpointId);
+          return store.deliveries.fanOut(input);
+        },
+        claim: async (input) => {
+          if (known.size !== 1) return store.deliveries.claim(input);
+          const most = Math.min(input.limit, input.perEndpoint);
+          const claims = await store.deliveries.claim({ ...input, limit: 1_000, perEndpoint: 1_000 });
+          const settlements = claims
+            .toReversed()
+            .slice(most)
+            .map((claim): Settlement => ({ ...claim, ...untouched, next: { status: "released", delayMs: 0 } }));
+          await store.deliveries.settle({ settlements, now: input.now });
+          return claims.toReversed().slice(0, most);
+        },
+      });
+    },
+  },
+  {
+    fault: "without now it is 1970",
+    caughtBy: ["claim/without now the store's own clock decides"],
+    plant: (store) =>
+      faultyDeliveries(store, { claim: ({ now = 0, ...input }) => store.deliveries.claim({ ...input, now }) }),
+  },
+  {
+    fault: "claims do not name their tenant",
+    caughtBy: ["claim/a claim carries all that an attempt needs"],
+    plant: claimed((claim) => ({ ...claim, tenant: "" })),
+  },
+  {
+    fault: "fences start again with a redelivery",
+    caughtBy: ["claim/the fence grows with every claim"],
+    plant: (store) => {
+      const fences = new Map<string, number>();
+      return faultyDeliveries(store, {
+        claim: async (input) => {
+          const claims = await store.deliveries.claim(input);
+          for (const { deliveryId, fence } of claims) fences.set(deliveryId, fence);
+          return claims.map((claim) => (claim.lane === "manual" ? { ...claim, fence: 1 } : claim));
+        },
+        settle: ({ settlements, now }) =>
+          store.deliveries.settle({
+            settlements: settlements.map((one) =>
+              one.lane === "manual" ? { ...one, fence: fences.get(one.deliveryId) ?? 0 } : one,
+            ),
+            now,
+          }),
+      });
+    },
+  },
+  {
+    fault: "what was released counts as lost",
+    caughtBy: [
+      "lease/a delivery that is given back or retried leaves no lost attempt",
+      "settle/what is released comes back after its delay as if it had not been taken",
+    ],
+    plant: (store) => {
+      const released = new Set<string>();
+      return faultyDeliveries(store, {
+        settle: (input) => {
+          for (const { deliveryId, next } of input.settlements) {
+            if (next.status === "released") released.add(deliveryId);
+          }
+          return store.deliveries.settle(input);
+        },
+        claim: async (input) =>
+          (await store.deliveries.claim(input)).map((claim) =>
+            released.delete(claim.deliveryId) ? { ...claim, attempts: claim.attempts + 1, lapsed: true } : claim,
+          ),
+      });
+    },
+  },
+  {
     fault: "a lost attempt is not recorded",
-    caughtBy: ["lease/a lapsed lease leaves a lost attempt in the log", "fan-out/a lease taken at fan-out lapses like any other"],
+    caughtBy: [
+      "fan-out/a lease taken at fan-out lapses like any other",
+      "lease/a lapsed lease leaves a lost attempt in the log",
+      "redeliver/a lapsed lease is not in flight, and its attempt is still recorded as lost",
+    ],
     plant: (store) =>
       faultyLog(store, {
         delivery: async (input) => {
@@ -126,15 +223,12 @@ export const claimMutants: readonly Mutant[] = [
   },
   {
     fault: "a lost attempt is not counted",
-    caughtBy: [],
-    plant: claimed((claim) => ({
-      ...claim,
-      attempts: claim.attempts - (claim.lapsed ? 1 : 0),
-    })),
+    caughtBy: ["lease/a claim after a lapsed lease says so and counts the lost attempt"],
+    plant: claimed((claim) => ({ ...claim, attempts: claim.attempts - (claim.lapsed ? 1 : 0) })),
   },
   {
     fault: "a lost attempt is not charged to the schedule",
-    caughtBy: [],
+    caughtBy: ["lease/a claim after a lapsed lease says so and counts the lost attempt"],
     plant: claimed((claim) => {
       const { scheduledAttempts, lapsed } = claim;
       return { ...claim, scheduledAttempts: scheduledAttempts === null ? null : scheduledAttempts - (lapsed ? 1 : 0) };
@@ -147,10 +241,12 @@ export const claimMutants: readonly Mutant[] = [
   },
   {
     fault: "claims do not say that a lease lapsed",
-    caughtBy: [],
+    caughtBy: ["lease/a claim after a lapsed lease says so and counts the lost attempt"],
     plant: claimed((claim) => ({ ...claim, lapsed: false })),
   },
 ];
+
+const untouched = { attempt: null, holdMs: null, health: null };
 
 function claimed(change: (claim: Claim) => Claim): Mutant["plant"] {
   return (store) =>

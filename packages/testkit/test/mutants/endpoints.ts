@@ -1,8 +1,139 @@
-import type { Endpoint } from "@outhook/core";
+import type { Endpoint, StoredSecret } from "@outhook/core";
 import type { Mutant } from "./mutant.ts";
 import { faultyEndpoints, overlap } from "./mutant.ts";
 
 export const endpointMutants: readonly Mutant[] = [
+  {
+    fault: "patterns are kept as a set in order of their text",
+    caughtBy: ["endpoints/an endpoint reads back as it was written"],
+    plant: (store) =>
+      faultyEndpoints(store, {
+        insert: (input) => {
+          const endpoint = { ...input.endpoint, events: input.endpoint.events.toSorted() };
+          return store.endpoints.insert({ ...input, endpoint });
+        },
+      }),
+  },
+  {
+    fault: "the limit is passed by one",
+    caughtBy: [
+      "endpoints/the endpoint beyond the limit is refused",
+      "endpoints/of two callers at the limit one inserts",
+      "revisions/a refused write leaves the revision",
+    ],
+    plant: (store) =>
+      faultyEndpoints(store, { insert: (input) => store.endpoints.insert({ ...input, limit: input.limit + 1 }) }),
+  },
+  {
+    fault: "a field that is undefined is cleared",
+    caughtBy: ["endpoints/an update changes the fields it names and no others"],
+    plant: (store) =>
+      faultyEndpoints(store, {
+        update: (input) => {
+          const named = Object.entries(input.changes).map(([field, value]) => [field, value ?? null]);
+          return store.endpoints.update({ ...input, changes: Object.fromEntries(named) });
+        },
+      }),
+  },
+  {
+    fault: "the secrets of a deleted endpoint stay",
+    caughtBy: ["endpoints/a deleted endpoint is gone with its secrets"],
+    plant: (store) => {
+      const left = new Map<string, readonly StoredSecret[]>();
+      return faultyEndpoints(store, {
+        delete: async (input) => {
+          const { endpoints } = await store.endpoints.ofTenant(input);
+          const known = endpoints.find(({ endpoint }) => endpoint.id === input.id);
+          if (known !== undefined) left.set(input.id, known.secrets);
+          return store.endpoints.delete(input);
+        },
+        ofTenant: async (input) => {
+          const { revision, endpoints } = await store.endpoints.ofTenant(input);
+          const withLeft = endpoints.map(({ endpoint, secrets }) => {
+            return { endpoint, secrets: [...secrets, ...(left.get(endpoint.id) ?? [])] };
+          });
+          return { revision, endpoints: withLeft };
+        },
+      });
+    },
+  },
+  {
+    fault: "two deletions at once both say that it was them",
+    caughtBy: ["endpoints/of two callers who delete an endpoint one gets true"],
+    plant: (store) => {
+      const overlapping = overlap();
+      return faultyEndpoints(store, {
+        delete: (input) => overlapping(async (overlaps) => (await store.endpoints.delete(input)) || overlaps),
+      });
+    },
+  },
+  {
+    fault: "a snapshot reads its revision after its endpoints",
+    caughtBy: ["revisions/a snapshot carries the revision it was read at"],
+    plant: (store) =>
+      faultyEndpoints(store, {
+        ofTenant: async (input) => {
+          const { endpoints } = await store.endpoints.ofTenant(input);
+          const { revision } = await store.endpoints.ofTenant(input);
+          return { revision, endpoints };
+        },
+      }),
+  },
+  {
+    fault: "the map names tenants that never had an endpoint",
+    caughtBy: ["revisions/a tenant without endpoints ever has revision 0 and is not in the map"],
+    plant: (store) =>
+      faultyEndpoints(store, {
+        revisions: async (input) => {
+          const revisions = await store.endpoints.revisions(input);
+          return new Map(input.tenants.map((tenant) => [tenant, revisions.get(tenant) ?? 0]));
+        },
+      }),
+  },
+  {
+    fault: "one tenant's new endpoint raises everybody's revision",
+    caughtBy: ["tenancy/the limit and the revision are the tenant's own"],
+    plant: (store) => {
+      let inserted = 0;
+      return faultyEndpoints(store, {
+        insert: async (input) => {
+          const result = await store.endpoints.insert(input);
+          if (result === "inserted") inserted += 1;
+          return result;
+        },
+        ofTenant: async (input) => {
+          const { revision, endpoints } = await store.endpoints.ofTenant(input);
+          return { revision: revision === 0 ? 0 : revision + inserted, endpoints };
+        },
+        revisions: async (input) => {
+          const revisions = await store.endpoints.revisions(input);
+          return new Map([...revisions].map(([tenant, revision]) => [tenant, revision + inserted]));
+        },
+      });
+    },
+  },
+  {
+    fault: "a snapshot holds the endpoints of other tenants",
+    caughtBy: ["tenancy/lists and snapshots hold the tenant's own endpoints"],
+    plant: (store) =>
+      faultyEndpoints(store, {
+        ofTenant: async (input) => {
+          const own = await store.endpoints.ofTenant(input);
+          const { endpoints } = await store.endpoints.ofTenant({ tenant: "acme" });
+          return input.tenant === "acme" || own.revision === 0
+            ? own
+            : { ...own, endpoints: [...own.endpoints, ...endpoints] };
+        },
+      }),
+  },
+  {
+    fault: "tenants are compared without case",
+    caughtBy: ["tenancy/tenants that differ in case, accents or a space are different tenants"],
+    plant: (store) =>
+      faultyEndpoints(store, {
+        list: (input) => store.endpoints.list({ ...input, tenant: input.tenant.toLowerCase() }),
+      }),
+  },
   {
     fault: "get does not check the tenant",
     caughtBy: ["tenancy/an endpoint of another tenant behaves as an unknown one"],
@@ -83,54 +214,6 @@ export const endpointMutants: readonly Mutant[] = [
           const revisions = await store.endpoints.revisions(input);
           return new Map([...revisions].map(([tenant, revision]) => [tenant, revision - missing(tenant)]));
         },
-      });
-    },
-  },
-  {
-    fault: "a rotation drops the outgoing secret",
-    caughtBy: [
-      "secrets/a rotation puts the new secret first and ends the outgoing one",
-      "secrets/older secrets keep their own end",
-      "secrets/what has expired is removed and does not count against the limit",
-      "secrets/more than the limit in force is refused and changes nothing",
-      "secrets/of two rotations at once both new secrets sign",
-    ],
-    plant: (store) =>
-      faultyEndpoints(store, {
-        rotateSecret: (input) => store.endpoints.rotateSecret({ ...input, expireCurrentAt: null }),
-      }),
-  },
-  {
-    fault: "a leak leaves the old secrets signing",
-    caughtBy: ["secrets/a rotation without an end drops all older ones"],
-    plant: (store) =>
-      faultyEndpoints(store, {
-        rotateSecret: (input) =>
-          store.endpoints.rotateSecret({ ...input, expireCurrentAt: input.expireCurrentAt ?? input.now + 60_000 }),
-      }),
-  },
-  {
-    fault: "expired secrets are kept",
-    caughtBy: ["secrets/what has expired is removed and does not count against the limit"],
-    plant: (store) =>
-      faultyEndpoints(store, {
-        rotateSecret: async (input) => {
-          const result = await store.endpoints.rotateSecret({ ...input, now: 0 });
-          if (result === "rotated") await store.endpoints.update({ ...input, changes: {}, now: input.now });
-          return result;
-        },
-      }),
-  },
-  {
-    fault: "of two rotations at once the later one forgets the earlier",
-    caughtBy: ["secrets/of two rotations at once both new secrets sign"],
-    plant: (store) => {
-      const overlapping = overlap();
-      return faultyEndpoints(store, {
-        rotateSecret: (input) =>
-          overlapping((overlaps) =>
-            store.endpoints.rotateSecret({ ...input, expireCurrentAt: overlaps ? null : input.expireCurrentAt }),
-          ),
       });
     },
   },

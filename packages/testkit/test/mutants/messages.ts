@@ -1,6 +1,6 @@
 import type { NewMessage } from "@outhook/core";
 import type { Mutant } from "./mutant.ts";
-import { faultyMessages, overlap } from "./mutant.ts";
+import { faultyLog, faultyMessages, overlap } from "./mutant.ts";
 
 const everywhere = [0, 1, 2, 3, 4, 5, 6, 7];
 
@@ -90,6 +90,43 @@ export const messageMutants: readonly Mutant[] = [
       "fidelity/a body with white space and quotes comes back unchanged",
     ],
     plant: changed((message) => ({ ...message, body: JSON.stringify(JSON.parse(message.body)) })),
+  },
+  {
+    fault: "the log knows messages only once they are fanned out",
+    caughtBy: ["messages/an accepted message waits for fan-out and stands in the log"],
+    plant: (store) =>
+      faultyLog(store, {
+        message: async (input) => {
+          const found = await store.log.message(input);
+          return found?.fannedOut === true ? found : null;
+        },
+      }),
+  },
+  {
+    fault: "a statement runs",
+    caughtBy: ["messages/a statement runs nothing, and a store without SQL says that it has none"],
+    plant: (store) =>
+      faultyMessages(store, {
+        statement: (message) => {
+          void store.messages.insert({ messages: [message] });
+          return { sql: "insert", parameters: [] };
+        },
+      }),
+  },
+  {
+    fault: "escaped NULs are dropped from bodies",
+    caughtBy: ["fidelity/a body with an escaped NUL comes back unchanged"],
+    plant: changed((message) => ({ ...message, body: message.body.replaceAll(String.raw`\u0000`, "") })),
+  },
+  {
+    fault: "escaped surrogates are replaced in bodies",
+    caughtBy: ["fidelity/a body with escaped lone surrogates comes back unchanged"],
+    plant: changed((message) => ({ ...message, body: message.body.replaceAll(/\\ud[89a-f]../g, "\ufffd") })),
+  },
+  {
+    fault: "bodies are normalised",
+    caughtBy: ["fidelity/a body with emoji and combining marks comes back unchanged"],
+    plant: changed((message) => ({ ...message, body: message.body.normalize("NFC") })),
   },
   {
     fault: "bodies are cut at 64 KiB",

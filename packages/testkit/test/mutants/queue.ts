@@ -1,75 +1,16 @@
 import type { Store } from "@outhook/core";
 import type { Mutant } from "./mutant.ts";
-import { faultyDeliveries, faultyLog } from "./mutant.ts";
+import { faultyDeliveries, faultyLog, overlap } from "./mutant.ts";
 
 export const queueMutants: readonly Mutant[] = [
   {
-    fault: "hold is ignored",
-    caughtBy: [],
-    plant: (store) => faultyDeliveries(store, { hold: async () => {} }),
-  },
-  {
-    fault: "a hold replaces a longer one",
-    caughtBy: ["hold/a shorter hold never shortens a longer one"],
-    plant: (store) =>
-      faultyDeliveries(store, {
-        hold: async (input) => {
-          await store.deliveries.hold({ ...input, holdMs: 0 });
-          await store.deliveries.hold(input);
-        },
-      }),
-  },
-  {
-    fault: "a hold of 0 holds on",
-    caughtBy: ["hold/a hold of 0 ends any hold"],
-    plant: (store) =>
-      faultyDeliveries(store, {
-        hold: async (input) => {
-          if (input.holdMs > 0) await store.deliveries.hold(input);
-        },
-      }),
-  },
-  {
-    fault: "a hold takes all partitions",
-    caughtBy: ["hold/a hold is of its endpoint in the named partitions"],
-    plant: (store) =>
-      faultyDeliveries(store, {
-        hold: (input) => store.deliveries.hold({ ...input, partitions: [0, 1, 2, 3, 4, 5, 6, 7] }),
-      }),
-  },
-  {
-    fault: "a hold holds the manual lane too",
-    caughtBy: ["hold/the manual lane passes a hold"],
-    plant: (store) => {
-      const held = heldEndpoints(store);
-      return faultyDeliveries(store, {
-        hold: held.hold,
-        claim: async (input) => {
-          const claims = await store.deliveries.claim(input);
-          return claims.filter(({ endpointId, lane }) => lane !== "manual" || !held.isHeld(endpointId, input.now ?? 0));
-        },
-      });
-    },
-  },
-  {
-    fault: "a held endpoint is leased at fan-out",
-    caughtBy: ["fan-out/a held endpoint is not leased"],
-    plant: (store) => {
-      const held = heldEndpoints(store);
-      return faultyDeliveries(store, {
-        hold: held.hold,
-        fanOut: async (input) => {
-          const again = await held.lift();
-          const result = await store.deliveries.fanOut(input);
-          await again();
-          return result;
-        },
-      });
-    },
-  },
-  {
     fault: "fan-out takes no lease",
-    caughtBy: [],
+    caughtBy: [
+      "fan-out/of two callers with one message one creates its deliveries",
+      "fan-out/a delivery is leased with fence 1 in the same step when that is asked for",
+      "fan-out/a lease taken at fan-out lapses like any other",
+      "fan-out/a held endpoint is not leased",
+    ],
     plant: (store) =>
       faultyDeliveries(store, {
         fanOut: ({ messages, ...input }) =>
@@ -84,7 +25,11 @@ export const queueMutants: readonly Mutant[] = [
   },
   {
     fault: "a second fan-out creates its deliveries again",
-    caughtBy: [],
+    caughtBy: [
+      "fan-out/a second fan-out of a message changes nothing",
+      "fan-out/what waits is fanned out beside what does not and what is unknown",
+      "fan-out/of two callers with one message one creates its deliveries",
+    ],
     plant: (store) => {
       const done = new Map<string, number>();
       return faultyDeliveries(store, {
@@ -115,6 +60,41 @@ export const queueMutants: readonly Mutant[] = [
       }),
   },
   {
+    fault: "fan-out does not count what it skipped",
+    caughtBy: [
+      "fan-out/it creates a delivery for each match, due at once, and marks the message",
+      "fan-out/what is skipped is neither leased nor claimed",
+    ],
+    plant: (store) =>
+      faultyDeliveries(store, {
+        fanOut: async (input) => {
+          const { created, leased } = await store.deliveries.fanOut(input);
+          const skipped = input.messages.flatMap(({ deliveries }) => deliveries.filter((one) => one.status === "skipped"));
+          return { created: Math.max(created - skipped.length, 0), leased };
+        },
+      }),
+  },
+  {
+    fault: "what is cancelled still settles",
+    caughtBy: ["cancel/a lease on what is cancelled is lost"],
+    plant: (store) => {
+      const cancelled = new Set<string>();
+      return faultyDeliveries(store, {
+        cancel: (input) => {
+          cancelled.add(input.endpointId);
+          return store.deliveries.cancel(input);
+        },
+        settle: async (input) => {
+          const { results, health } = await store.deliveries.settle(input);
+          const lied = results.map((result, index) =>
+            cancelled.has(input.settlements[index]?.endpointId ?? "") ? "settled" : result,
+          );
+          return { results: lied, health };
+        },
+      });
+    },
+  },
+  {
     fault: "cancel ignores its limit",
     caughtBy: ["cancel/it cancels up to the limit and says how many"],
     plant: (store) => faultyDeliveries(store, { cancel: (input) => store.deliveries.cancel({ ...input, limit: 1_000 }) }),
@@ -134,8 +114,61 @@ export const queueMutants: readonly Mutant[] = [
   },
   {
     fault: "the next due time is always now",
-    caughtBy: [],
+    caughtBy: ["next-due/it is never later than a retry, the end of a lease or of a hold"],
     plant: (store) => faultyDeliveries(store, { nextDueInMs: nextDue(store, () => 0) }),
+  },
+  {
+    fault: "there is always a next due time",
+    caughtBy: [
+      "next-due/it is null when nothing is pending",
+      "next-due/it is 0 when a claim of the named partitions would find something",
+    ],
+    plant: (store) =>
+      faultyDeliveries(store, { nextDueInMs: async (input) => (await store.deliveries.nextDueInMs(input)) ?? 60_000 }),
+  },
+  {
+    fault: "a redelivery of a pending delivery ends its schedule",
+    caughtBy: ["redeliver/a pending delivery is due now and keeps its schedule"],
+    plant: (store) =>
+      faultyDeliveries(store, {
+        claim: async (input) =>
+          (await store.deliveries.claim(input)).map((claim) =>
+            claim.lane === "manual" ? { ...claim, scheduledAttempts: null } : claim,
+          ),
+      }),
+  },
+  {
+    fault: "a skipped delivery is not redelivered",
+    caughtBy: ["redeliver/a skipped delivery gets its first attempt"],
+    plant: (store) =>
+      faultyLog(store, {
+        redeliver: async (input) => {
+          const found = await store.log.delivery(input);
+          return found?.delivery.status === "skipped" ? "not_found" : store.log.redeliver(input);
+        },
+      }),
+  },
+  {
+    fault: "a cancelled delivery is not redelivered",
+    caughtBy: ["redeliver/a finished delivery gets one attempt outside any schedule, numbered on"],
+    plant: (store) =>
+      faultyLog(store, {
+        redeliver: async (input) => {
+          const found = await store.log.delivery(input);
+          return found?.delivery.status === "cancelled" ? "not_found" : store.log.redeliver(input);
+        },
+      }),
+  },
+  {
+    fault: "of two redeliveries at once one is refused",
+    caughtBy: ["redeliver/of two callers at once both are queued and it happens once"],
+    plant: (store) => {
+      const overlapping = overlap();
+      return faultyLog(store, {
+        redeliver: (input) =>
+          overlapping(async (overlaps) => (overlaps ? "in_flight" : store.log.redeliver(input))),
+      });
+    },
   },
   {
     fault: "a delivery in flight is redelivered",
@@ -154,9 +187,10 @@ export const queueMutants: readonly Mutant[] = [
     plant: (store) => {
       const asked = new Map<string, number>();
       return faultyLog(store, {
-        redeliver: (input) => {
-          asked.set(input.id, input.now ?? 0);
-          return store.log.redeliver(input);
+        redeliver: async (input) => {
+          const result = await store.log.redeliver(input);
+          if (result === "queued") asked.set(input.id, input.now ?? 0);
+          return result;
         },
         delivery: async (input) => {
           const found = await store.log.delivery(input);
@@ -175,31 +209,5 @@ function nextDue(store: Store, change: (ms: number) => number): NextDue {
   return async (input) => {
     const ms = await store.deliveries.nextDueInMs(input);
     return ms === null ? null : change(ms);
-  };
-}
-
-/** Remembers holds, for faults about them. */
-function heldEndpoints(store: Store): {
-  readonly hold: Store["deliveries"]["hold"];
-  readonly isHeld: (endpointId: string, now: number) => boolean;
-  /** Ends all holds, and gives back a function that puts them on again. */
-  readonly lift: () => Promise<() => Promise<void>>;
-} {
-  const holds = new Map<string, Parameters<Store["deliveries"]["hold"]>[0]>();
-  return {
-    hold: async (input) => {
-      holds.set(input.endpointId, input);
-      await store.deliveries.hold(input);
-    },
-    isHeld: (endpointId, now) => {
-      const hold = holds.get(endpointId);
-      return hold !== undefined && (hold.now ?? 0) + hold.holdMs > now;
-    },
-    lift: async () => {
-      for (const hold of holds.values()) await store.deliveries.hold({ ...hold, holdMs: 0 });
-      return async () => {
-        for (const hold of holds.values()) await store.deliveries.hold(hold);
-      };
-    },
   };
 }

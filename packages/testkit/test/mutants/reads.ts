@@ -1,6 +1,6 @@
-import type { LogStore, Store } from "@outhook/core";
+import type { EndpointHealth, LogStore, Store } from "@outhook/core";
 import type { Mutant } from "./mutant.ts";
-import { faultyLog, faultyUpkeep } from "./mutant.ts";
+import { faultyLog } from "./mutant.ts";
 
 export const readMutants: readonly Mutant[] = [
   {
@@ -17,7 +17,7 @@ export const readMutants: readonly Mutant[] = [
   },
   {
     fault: "attempts are read newest first",
-    caughtBy: [],
+    caughtBy: ["settle/attempts are kept in order with their numbers"],
     plant: (store) =>
       faultyLog(store, {
         delivery: async (input) => {
@@ -32,68 +32,94 @@ export const readMutants: readonly Mutant[] = [
     plant: (store) => faultyLog(store, { deliveries: byOffset(store) }),
   },
   {
+    fault: "a page takes the id it goes on after along",
+    caughtBy: [
+      "log/deliveries are listed newest first and page by id",
+      "log/pages miss nothing and repeat nothing while deliveries are added",
+    ],
+    plant: (store) =>
+      faultyLog(store, {
+        deliveries: ({ after, ...input }) =>
+          store.log.deliveries(after === undefined ? input : { ...input, after: `${after}0` }),
+      }),
+  },
+  {
+    fault: "a list does not tell when the next attempt is due",
+    caughtBy: ["log/a listed delivery is the one that reads by id"],
+    plant: (store) =>
+      faultyLog(store, {
+        deliveries: async (input) =>
+          (await store.log.deliveries(input)).map((delivery) => ({ ...delivery, nextAttemptAt: null })),
+      }),
+  },
+  {
+    fault: "a message shows its deliveries as they were made",
+    caughtBy: ["log/a message shows its deliveries as they are now"],
+    plant: (store) =>
+      faultyLog(store, {
+        message: async (input) => {
+          const found = await store.log.message(input);
+          if (found === null) return null;
+          const asMade = found.deliveries.map((delivery) =>
+            delivery.status === "succeeded" ? { ...delivery, status: "pending" as const } : delivery,
+          );
+          return { ...found, deliveries: asMade };
+        },
+      }),
+  },
+  {
+    fault: "endpoints without an attempt have a health of zeros",
+    caughtBy: [
+      "health/endpoints that never had an attempt are left out",
+      "health/a settlement that does not count leaves it",
+      "lease/a lost attempt does not count for the endpoint's health",
+      "lease/a lease that was taken over does not settle and writes nothing",
+    ],
+    plant: (store) =>
+      faultyLog(store, {
+        health: async (input) => {
+          const found = await store.log.health(input);
+          return input.endpointIds.map(
+            (endpointId) => found.find((one) => one.endpointId === endpointId) ?? { ...zeros, endpointId },
+          );
+        },
+      }),
+  },
+  {
+    fault: "the last error outlives no success",
+    caughtBy: ["health/a success ends the failures"],
+    plant: (store) => faultyLog(store, { health: healthWith(store, (one) => (one.failingSince === null ? null : one.lastError)) }),
+  },
+  {
+    fault: "the last error has no text",
+    caughtBy: [
+      "health/failures count up from the first, and the last one tells its error",
+      "health/a success ends the failures",
+      "health/a delivery given up without an attempt counts and keeps what the last attempt left",
+      "health/settling returns the health of the endpoints it counted failures for",
+    ],
+    plant: (store) => faultyLog(store, { health: healthWith(store, () => null) }),
+  },
+  {
     fault: "the status filter is ignored",
     caughtBy: ["log/deliveries are listed by status"],
     plant: (store) =>
       faultyLog(store, { deliveries: ({ status: _status, ...input }) => store.log.deliveries(input) }),
   },
-  {
-    fault: "a copy takes the environment of whoever migrates",
-    caughtBy: ["upkeep/the first migration writes the identity down and a later one leaves it"],
-    plant: (store) => faultyUpkeep(store, { migrate: (input) => store.upkeep.migrate({ ...input, adopt: true }) }),
-  },
-  {
-    fault: "adopting is ignored",
-    caughtBy: ["upkeep/adopting replaces the environment and never the partitions"],
-    plant: (store) => faultyUpkeep(store, { migrate: (input) => store.upkeep.migrate({ ...input, adopt: false }) }),
-  },
-  {
-    fault: "two migrations at once both say that they ran",
-    caughtBy: ["upkeep/of two migrations at once each step runs once"],
-    plant: (store) => {
-      let running: Promise<readonly string[]> | null = null;
-      return faultyUpkeep(store, {
-        migrate: (input) => {
-          running ??= store.upkeep.migrate(input).finally(() => {
-            running = null;
-          });
-          return running;
-        },
-      });
-    },
-  },
-  {
-    fault: "dispatchers live for ever",
-    caughtBy: ["upkeep/a dispatcher is forgotten when its last heartbeat is over"],
-    plant: (store) =>
-      faultyUpkeep(store, { heartbeat: (input) => store.upkeep.heartbeat({ ...input, ttlMs: 1_000_000_000 }) }),
-  },
-  {
-    fault: "a heartbeat gives no new time",
-    caughtBy: ["upkeep/a dispatcher is forgotten when its last heartbeat is over"],
-    plant: (store) => {
-      const first = new Map<string, number>();
-      return faultyUpkeep(store, {
-        heartbeat: async (input) => {
-          const now = input.now ?? 0;
-          const since = first.get(input.dispatcherId) ?? now;
-          first.set(input.dispatcherId, since);
-          return store.upkeep.heartbeat({ ...input, ttlMs: since + input.ttlMs - now });
-        },
-      });
-    },
-  },
-  {
-    fault: "retire is ignored",
-    caughtBy: ["upkeep/a retired dispatcher is forgotten at once"],
-    plant: (store) => faultyUpkeep(store, { retire: async () => {} }),
-  },
-  {
-    fault: "a closed store goes on",
-    caughtBy: ["upkeep/after close all is refused as stopped"],
-    plant: (store) => ({ ...store, close: async () => {} }),
-  },
 ];
+
+const zeros = {
+  consecutiveFailures: 0,
+  exhaustedInRow: 0,
+  failingSince: null,
+  lastDeliveryAt: null,
+  lastSuccessAt: null,
+  lastError: null,
+};
+
+function healthWith(store: Store, lastError: (health: EndpointHealth) => string | null): LogStore["health"] {
+  return async (input) => (await store.log.health(input)).map((one) => ({ ...one, lastError: lastError(one) }));
+}
 
 /** Pages by how many rows came before, which shifts when rows are added. */
 function byOffset(store: Store): LogStore["deliveries"] {

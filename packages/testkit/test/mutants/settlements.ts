@@ -1,11 +1,81 @@
 import type { EndpointHealth, SettleResult, Settlement } from "@outhook/core";
 import type { Mutant } from "./mutant.ts";
-import { faultyDeliveries } from "./mutant.ts";
+import { faultyDeliveries, overlap } from "./mutant.ts";
 
 export const settlementMutants: readonly Mutant[] = [
   {
+    fault: "a lapsed lease does not settle",
+    caughtBy: ["lease/a lapsed lease that nobody took over still settles"],
+    plant: (store) => {
+      const ends = new Map<string, number>();
+      return faultyDeliveries(store, {
+        claim: async (input) => {
+          const claims = await store.deliveries.claim(input);
+          for (const { deliveryId } of claims) ends.set(deliveryId, (input.now ?? 0) + input.leaseMs);
+          return claims;
+        },
+        settle: ({ settlements, now }) => {
+          const lapsed = (id: string): boolean => now !== undefined && now >= (ends.get(id) ?? Infinity);
+          const refused = settlements.map((one) => (lapsed(one.deliveryId) ? { ...one, fence: -1 } : one));
+          return store.deliveries.settle({ settlements: refused, now });
+        },
+      });
+    },
+  },
+  {
+    fault: "two settlements at once both say that they settled",
+    caughtBy: ["settle/of two callers with one claim one settles"],
+    plant: (store) => {
+      const overlapping = overlap();
+      return faultyDeliveries(store, {
+        settle: (input) =>
+          overlapping(async (overlaps) => {
+            const { results, health } = await store.deliveries.settle(input);
+            return { results: overlaps ? results.map(() => "settled" as const) : results, health };
+          }),
+      });
+    },
+  },
+  {
+    fault: "what was cancelled ends as failed",
+    caughtBy: ["settle/what succeeded, failed or was cancelled is finished, with its attempt if there was one"],
+    plant: settled((settlement) =>
+      settlement.next.status === "cancelled" ? { ...settlement, next: { status: "failed" } } : settlement,
+    ),
+  },
+  {
+    fault: "responses are cut at 1 KiB",
+    caughtBy: ["fidelity/an attempt reads back as it was written"],
+    plant: settled((settlement) => {
+      const { attempt } = settlement;
+      const responseBody = attempt?.responseBody?.slice(0, 1_024) ?? null;
+      return { ...settlement, attempt: attempt === null ? null : { ...attempt, responseBody } };
+    }),
+  },
+  {
+    fault: "health counts the deliveries of one partition",
+    caughtBy: ["health/an endpoint has one health over all its partitions"],
+    plant: (store) => {
+      const counted = new Map<string, number>();
+      return faultyDeliveries(store, {
+        settle: ({ settlements, now }) => {
+          const kept = settlements.map((settlement) => {
+            const { endpointId, partition, health } = settlement;
+            if (!counted.has(endpointId)) counted.set(endpointId, partition);
+            return { ...settlement, health: counted.get(endpointId) === partition ? health : null };
+          });
+          return store.deliveries.settle({ settlements: kept, now });
+        },
+      });
+    },
+  },
+  {
     fault: "settle ignores the fence",
-    caughtBy: [],
+    caughtBy: [
+      "fan-out/a delivery is leased with fence 1 in the same step when that is asked for",
+      "lease/a lease that was taken over does not settle and writes nothing",
+      "settle/a refused settlement in a batch does not stop the others",
+    ],
     plant: (store) => {
       const fences = new Map<string, number>();
       return faultyDeliveries(store, {
@@ -29,22 +99,15 @@ export const settlementMutants: readonly Mutant[] = [
   {
     fault: "a claim that was released or retried settles again",
     caughtBy: ["settle/a claim that was retried or released does not settle again"],
-    plant: (store) => {
-      const open = new Set<string>();
-      return faultyDeliveries(store, {
-        settle: async (input) => {
-          const { results, health } = await store.deliveries.settle(input);
-          const lied = results.map((result, index): SettleResult => {
-            const settlement = input.settlements[index];
-            const claim = `${settlement?.deliveryId} ${settlement?.fence}`;
-            if (open.has(claim)) return "settled";
-            if (settlement !== undefined && "delayMs" in settlement.next && result === "settled") open.add(claim);
-            return result;
-          });
-          return { results: lied, health };
-        },
-      });
-    },
+    plant: settlingAgain(({ next }) => "delayMs" in next),
+  },
+  {
+    fault: "a claim that ended its delivery settles again",
+    caughtBy: [
+      "settle/a claim that ended its delivery does not settle again",
+      "settle/of two callers with one claim one settles",
+    ],
+    plant: settlingAgain(({ next }) => !("delayMs" in next)),
   },
   {
     fault: "a refused settlement stops the rest of its batch",
@@ -133,12 +196,15 @@ export const settlementMutants: readonly Mutant[] = [
   },
   {
     fault: "a settlement that does not count counts as a failure",
-    caughtBy: [],
+    caughtBy: [
+      "health/a settlement that does not count leaves it",
+      "health/settling returns the health of the endpoints it counted failures for",
+    ],
     plant: settled((settlement) => ({ ...settlement, health: settlement.health ?? "failure" })),
   },
   {
     fault: "an exhausted schedule is only a failure",
-    caughtBy: [],
+    caughtBy: ["health/an exhausted schedule is a failure and counts by itself"],
     plant: settled((settlement) => ({
       ...settlement,
       health: settlement.health === "exhausted" ? "failure" : settlement.health,
@@ -151,4 +217,23 @@ function settled(change: (settlement: Settlement) => Settlement): Mutant["plant"
     faultyDeliveries(store, {
       settle: ({ settlements, now }) => store.deliveries.settle({ settlements: settlements.map(change), now }),
     });
+}
+
+/** Says "settled" again for claims whose first settlement was of this kind. */
+function settlingAgain(ofKind: (settlement: Settlement) => boolean): Mutant["plant"] {
+  return (store) => {
+    const settledOnce = new Set<string>();
+    return faultyDeliveries(store, {
+      settle: async (input) => {
+        const { results, health } = await store.deliveries.settle(input);
+        const lied = input.settlements.map((settlement, index): SettleResult => {
+          const claim = `${settlement.deliveryId} ${settlement.fence}`;
+          if (settledOnce.has(claim)) return "settled";
+          if (results[index] === "settled" && ofKind(settlement)) settledOnce.add(claim);
+          return results[index] ?? "lease_lost";
+        });
+        return { results: lied, health };
+      },
+    });
+  };
 }

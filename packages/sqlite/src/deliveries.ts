@@ -1,0 +1,55 @@
+import type { DeliveryStore } from "@outhook/core";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { claim, readyPartitions } from "./claim.ts";
+import type { Connection } from "./connection.ts";
+import { fanOut, transactionsOf } from "./fan-out.ts";
+import { cancel, hold, nextDueInMs } from "./queue.ts";
+import { settle } from "./settle.ts";
+
+/** Deliveries that one transaction cancels, at most. */
+const cancelStep = 250;
+
+/** The queue. */
+export function sqliteDeliveries(connection: Connection, clock: () => number): DeliveryStore {
+  return {
+    fanOut: async ({ messages, leaseMs, now = clock() }) => {
+      let created = 0;
+      const leased = new Set<string>();
+      for (const group of transactionsOf(messages)) {
+        const done = await connection.write((session) => fanOut(session, group, { leaseMs, now }));
+        created += done.created;
+        for (const id of done.leased) leased.add(id);
+        await nextTurn();
+      }
+      return { created, leased };
+    },
+
+    claim: async ({ now = clock(), ...input }) => {
+      const ready = await connection.read((session) => readyPartitions(session, input.partitions, now));
+      if (ready.length === 0) return [];
+      return await connection.write((session) => claim(session, { ...input, partitions: ready }, now));
+    },
+
+    settle: async ({ settlements, now = clock() }) =>
+      await connection.write((session) => settle(session, settlements, now)),
+
+    hold: async ({ now = clock(), ...input }) => await connection.write((session) => hold(session, input, now)),
+
+    cancel: async ({ partitions, endpointId, limit, now = clock() }) => {
+      let cancelled = 0;
+      for (const partition of partitions) {
+        for (;;) {
+          const most = Math.min(limit - cancelled, cancelStep);
+          const step = await connection.write((session) => cancel(session, { partition, endpointId }, { most, now }));
+          cancelled += step;
+          if (step < most || cancelled === limit) break;
+          await nextTurn();
+        }
+      }
+      return cancelled;
+    },
+
+    nextDueInMs: async ({ partitions, now = clock() }) =>
+      await connection.read((session) => nextDueInMs(session, partitions, now)),
+  };
+}

@@ -1,0 +1,40 @@
+import type { DeliveryStore, Lane } from "@outhook/core";
+import type { Session } from "./session.ts";
+import { statements } from "./statements.ts";
+
+/** One partition, endpoint and lane. */
+export type QueueRow = { readonly partition: number; readonly endpointId: string; readonly lane: Lane };
+
+/**
+ * Brings the endpoint's queue rows in line with its deliveries. Both lanes: a delivery that a person asked for has left
+ * the lane that its claim names.
+ */
+export function refresh(session: Session, { partition, endpointId }: Omit<QueueRow, "lane">): void {
+  session.run(statements.refresh, partition, endpointId, "scheduled");
+  session.run(statements.refresh, partition, endpointId, "manual");
+}
+
+/** Holds the scheduled lane back until then, or longer if it is already. */
+export function holdUntil(session: Session, { partition, endpointId }: Omit<QueueRow, "lane">, until: number): void {
+  session.run(statements.hold, partition, endpointId, until);
+}
+
+export function hold(session: Session, input: Parameters<DeliveryStore["hold"]>[0], now: number): void {
+  const { partitions, endpointId, holdMs } = input;
+  for (const partition of partitions) {
+    if (holdMs === 0) session.run(statements.endHold, partition, endpointId, now);
+    else holdUntil(session, { partition, endpointId }, now + holdMs);
+  }
+}
+
+/** Cancels up to `most` of the endpoint's pending deliveries and returns how many. */
+export function cancel(session: Session, of: Omit<QueueRow, "lane">, { most, now }: { readonly most: number; readonly now: number }): number {
+  const cancelled = session.run(statements.cancel, of.partition, of.endpointId, most, now);
+  if (cancelled > 0) refresh(session, of);
+  return cancelled;
+}
+
+export function nextDueInMs(session: Session, partitions: readonly number[], now: number): number | null {
+  const [readyAt] = session.get<readonly [number | null]>(statements.nextReady, JSON.stringify(partitions)) ?? [null];
+  return readyAt === null ? null : Math.max(readyAt - now, 0);
+}

@@ -1,0 +1,64 @@
+import type { Mutant } from "./mutant.ts";
+import { faultyEndpoints, overlap } from "./mutant.ts";
+
+export const secretMutants: readonly Mutant[] = [
+  {
+    fault: "a rotation drops the outgoing secret",
+    caughtBy: [
+      "secrets/a rotation puts the new secret first and ends the outgoing one",
+      "secrets/older secrets keep their own end",
+      "secrets/what has expired is removed and does not count against the limit",
+      "secrets/more than the limit in force is refused and changes nothing",
+      "secrets/of two rotations at once both new secrets sign",
+    ],
+    plant: (store) =>
+      faultyEndpoints(store, {
+        rotateSecret: (input) => store.endpoints.rotateSecret({ ...input, expireCurrentAt: null }),
+      }),
+  },
+  {
+    fault: "a rotation leaves the endpoint's hint",
+    caughtBy: ["secrets/a rotation writes the endpoint's hint, public key and updatedAt"],
+    plant: (store) =>
+      faultyEndpoints(store, {
+        rotateSecret: async (input) => {
+          const before = await store.endpoints.get(input);
+          return store.endpoints.rotateSecret({ ...input, secretHint: before?.secretHint ?? "" });
+        },
+      }),
+  },
+  {
+    fault: "a leak leaves the old secrets signing",
+    caughtBy: ["secrets/a rotation without an end drops all older ones"],
+    plant: (store) =>
+      faultyEndpoints(store, {
+        rotateSecret: (input) =>
+          store.endpoints.rotateSecret({ ...input, expireCurrentAt: input.expireCurrentAt ?? input.now + 60_000 }),
+      }),
+  },
+  {
+    fault: "expired secrets are kept",
+    caughtBy: ["secrets/what has expired is removed and does not count against the limit"],
+    plant: (store) =>
+      faultyEndpoints(store, {
+        rotateSecret: async (input) => {
+          const result = await store.endpoints.rotateSecret({ ...input, now: 0 });
+          if (result === "rotated") await store.endpoints.update({ ...input, changes: {}, now: input.now });
+          return result;
+        },
+      }),
+  },
+  {
+    fault: "of two rotations at once the later one forgets the earlier",
+    caughtBy: ["secrets/of two rotations at once both new secrets sign"],
+    plant: (store) => {
+      const overlapping = overlap();
+      return faultyEndpoints(store, {
+        rotateSecret: (input) =>
+          overlapping((overlaps) =>
+            store.endpoints.rotateSecret({ ...input, expireCurrentAt: overlaps ? null : input.expireCurrentAt }),
+          ),
+      });
+    },
+  },
+];
