@@ -41,7 +41,8 @@ await report("packages", async () => {
 });
 
 async function readManifest(folder: string): Promise<Manifest> {
-  return JSON.parse(await readFile(join(folder, "package.json"), "utf8")) as Manifest;
+  const manifest: Manifest = JSON.parse(await readFile(join(folder, "package.json"), "utf8"));
+  return manifest;
 }
 
 async function publicPackages(): Promise<readonly string[]> {
@@ -52,7 +53,8 @@ async function publicPackages(): Promise<readonly string[]> {
 
 function pack(folder: string, destination: string): string {
   const output = run("pnpm", ["pack", "--json", "--pack-destination", destination], { cwd: folder });
-  return (JSON.parse(output) as { readonly filename: string }).filename;
+  const { filename }: { readonly filename: string } = JSON.parse(output);
+  return filename;
 }
 
 function attwFaults(tarball: string): readonly string[] {

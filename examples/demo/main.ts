@@ -22,7 +22,7 @@ async function main(json: boolean): Promise<number> {
     const faults = faultsOf(account, samples.map(({ type }) => type));
     if (json) console.log(JSON.stringify({ sent: messages.length, ...countsOf(endpoints), ms: Math.round(performance.now()) }));
     else console.log(storyOf(account).join("\n"));
-    for (const fault of faults) console.error(`missing: ${fault}`);
+    for (const fault of faults) console.error(`fault: ${fault}`);
     return faults.length === 0 ? 0 : 1;
   } catch (error) {
     console.error(`The demo failed, and left nothing behind: ${String(error)}`);

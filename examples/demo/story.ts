@@ -8,7 +8,9 @@ import type { ReceivedRequest } from "./receiver.ts";
 export function storyOf({ messages, endpoints, deliveringMs }: Account): readonly string[] {
   const { deliveries, succeeded, retried, verified, rejected } = countsOf(endpoints);
   const acceptedMs = messages.map((message) => message.acceptedMs - message.calledMs);
-  const arrivedMs = messages.map((message) => firstArrivalMs(message, endpoints) - message.calledMs);
+  const arrivedMs = messages
+    .map((message) => firstArrivalMs(message, endpoints) - message.calledMs)
+    .filter((time) => Number.isFinite(time));
   return [
     "Outhook demo: a lender tells three systems of a partner what happens to a customer and its loans.",
     "SQLite file, HTTP and signatures are real; receivers verify with the npm package standardwebhooks.",
@@ -20,7 +22,7 @@ export function storyOf({ messages, endpoints, deliveringMs }: Account): readonl
     ...endpoints.filter(({ plan }) => plan.name === rotated).flatMap(rotation),
     "",
     `${messages.length} sent, ${succeeded} of ${deliveries} deliveries succeeded with ${retried} retries, ${verified} requests verified, ${rejected} rejected.`,
-    `Median ${median(acceptedMs)} ms from send to durable, ${median(arrivedMs)} ms to the first request; all done in ${deliveringMs.toFixed(0)} ms.`,
+    `Median ${median(acceptedMs)} ms from send to durable, ${median(arrivedMs)} ms to the first request; ${deliveringMs.toFixed(0)} ms in all.`,
   ];
 }
 
@@ -101,5 +103,5 @@ function sample(name: string, { headers, body }: ReceivedRequest): readonly stri
 
 function median(times: readonly number[]): string {
   const sorted = times.toSorted((left, right) => left - right);
-  return (sorted[Math.floor(sorted.length / 2)] ?? NaN).toFixed(1);
+  return sorted[Math.floor(sorted.length / 2)]?.toFixed(1) ?? "?";
 }

@@ -54,7 +54,7 @@ export function membersOf(tree: Tree): readonly Member[] {
     .filter(([path]) => path.endsWith(".ts"))
     .map(([path, text]) => ({ path, imports: importsOf(path, text) }));
   return folders.map((folder) => {
-    const manifest = JSON.parse(tree[`${folder}package.json`] ?? "") as Manifest;
+    const manifest: Manifest = JSON.parse(tree[`${folder}package.json`] ?? "");
     return {
       folder,
       name: manifest.name,

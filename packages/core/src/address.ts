@@ -56,7 +56,11 @@ export function parseRange(text: string, param: string): AddressRange {
     throw invalidRange(text, param, `the prefix length of an IPv${address.family} range goes from 0 to ${bits}`);
   }
   if (address.bytes.some((byte, index) => (byte & ~maskByte(prefixLength, index)) !== 0)) {
-    throw invalidRange(text, param, `it has bits set after its first ${prefixLength}; write the first address of the range`);
+    throw invalidRange(
+      text,
+      param,
+      `it has bits set after its first ${prefixLength}; write the first address of the range`,
+    );
   }
   return { family: address.family, bytes: address.bytes, prefixLength, text };
 }

@@ -1,5 +1,4 @@
-import type { Attempt } from "./model.ts";
-import type { Outcome } from "./transport.ts";
+import type { Attempt, Outcome } from "./model.ts";
 
 /** What an attempt records of its outcome. */
 export type AttemptOutcome = Pick<Attempt, "statusCode" | "errorClass" | "error" | "responseBody">;

@@ -4,8 +4,9 @@ import type { Settings } from "./options.ts";
 import { leaseMarginMs } from "./options.ts";
 import type { Verdict } from "./outcome.ts";
 import { settlementOf } from "./outcome.ts";
-import type { Claim, Settlement } from "./store/deliveries.ts";
-import type { Outcome, Transport } from "./transport.ts";
+import type { Claim, Settlement } from "./settlement.ts";
+import type { Transport } from "./transport.ts";
+import type { Outcome } from "./model.ts";
 
 /** A claim seen through to what must be written, and what to do once it is. Neither call rejects. */
 export type Delivered = { readonly settlement: Settlement; readonly onSettled: () => void | Promise<void> };
@@ -70,7 +71,13 @@ export function createDeliver(input: {
       ...releaseOf(claim),
       attempt:
         verdict.counted && recorded !== null
-          ? { number: claim.attempts + 1, startedAt, durationMs: Math.round(clock.monotonic() - began), signature, ...recorded }
+          ? {
+              number: claim.attempts + 1,
+              startedAt,
+              durationMs: Math.round(clock.monotonic() - began),
+              signature,
+              ...recorded,
+            }
           : null,
       next: verdict.next,
       scheduledAttempts: verdict.scheduledAttempts,

@@ -87,8 +87,13 @@ export function parseSigningVersion(version: unknown): SigningVersion {
 function parseDescription(description: unknown): string | null {
   if (description === null) return null;
   if (typeof description === "string" && description.length <= maxDescriptionLength) return description;
-  const received = typeof description === "string" ? `has ${description.length} characters` : `is ${shown(description)}`;
-  throw refused("invalid_description", "description", `${received}; it is text of at most ${maxDescriptionLength}, or null`);
+  const received =
+    typeof description === "string" ? `has ${description.length} characters` : `is ${shown(description)}`;
+  throw refused(
+    "invalid_description",
+    "description",
+    `${received}; it is text of at most ${maxDescriptionLength}, or null`,
+  );
 }
 
 function parseTimeout(seconds: unknown, { maxTimeoutSeconds }: EndpointRules): number {
@@ -105,7 +110,8 @@ function parseTimeout(seconds: unknown, { maxTimeoutSeconds }: EndpointRules): n
 
 function parseMaxRetries(retries: unknown): number | null {
   if (retries === null) return null;
-  if (typeof retries === "number" && Number.isInteger(retries) && retries >= 0 && retries <= maxRetriesBound) return retries;
+  if (typeof retries === "number" && Number.isInteger(retries) && retries >= 0 && retries <= maxRetriesBound)
+    return retries;
   throw refused(
     "invalid_max_retries",
     "maxRetries",
@@ -119,15 +125,24 @@ function parseMetadata(metadata: unknown): Readonly<Record<string, string>> {
   }
   const entries = Object.entries(metadata);
   const { keys, keyLength, valueLength } = metadataBounds;
-  if (entries.length > keys) throw refused("invalid_metadata", "metadata", `has ${entries.length} keys; at most ${keys}`);
+  if (entries.length > keys)
+    throw refused("invalid_metadata", "metadata", `has ${entries.length} keys; at most ${keys}`);
   return Object.fromEntries(
     entries.map(([key, value]: [string, unknown]) => {
       if (key.length === 0 || key.length > keyLength || key === "__proto__") {
-        throw refused("invalid_metadata", "metadata", `has the key ${shown(key)}; keys have 1 to ${keyLength} characters`);
+        throw refused(
+          "invalid_metadata",
+          "metadata",
+          `has the key ${shown(key)}; keys have 1 to ${keyLength} characters`,
+        );
       }
       if (typeof value === "string" && value.length <= valueLength) return [key, value] as const;
       const place = `metadata[${shown(key)}]`;
-      throw refused("invalid_metadata", place, `is ${shown(value)}; values are texts of at most ${valueLength} characters`);
+      throw refused(
+        "invalid_metadata",
+        place,
+        `is ${shown(value)}; values are texts of at most ${valueLength} characters`,
+      );
     }),
   );
 }

@@ -72,7 +72,8 @@ export function createEndpoints<C extends AnyEvents>(input: {
     create: async (fields) => {
       const signingVersion = parseSigningVersion(fields.signingVersion ?? "v1");
       const parsed = parseEndpointFields({ ...fields, url: fields.url ?? "" }, rules);
-      const secret = fields.secret === undefined ? generateSecret(signingVersion) : parseOwnSecret(fields.secret, signingVersion);
+      const secret =
+        fields.secret === undefined ? generateSecret(signingVersion) : parseOwnSecret(fields.secret, signingVersion);
       const id = newId(settings.idPrefixes.endpoint);
       const now = clock.now();
       const endpoint: Endpoint = {

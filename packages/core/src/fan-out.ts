@@ -1,7 +1,8 @@
 import type { Directory } from "./directory.ts";
 import { deliveryIdOf } from "./id.ts";
 import type { Message } from "./model.ts";
-import type { Claim, DeliveryStore, FanOut } from "./store/deliveries.ts";
+import type { DeliveryStore, FanOut } from "./store/deliveries.ts";
+import type { Claim } from "./settlement.ts";
 import type { MessageStore } from "./store/messages.ts";
 
 /** What one round of fan-out did. */

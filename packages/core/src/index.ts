@@ -28,18 +28,13 @@ export type {
   ErrorClass,
   Lane,
   Message,
+  Outcome,
   SigningVersion,
   StoredSecret,
 } from "./model.ts";
 export type { NetworkOptions, NetworkPolicy } from "./network.ts";
 export { createNetworkPolicy } from "./network.ts";
-export type {
-  DispatcherOptions,
-  EnvelopeInput,
-  LimitOptions,
-  OuthookOptions,
-  WireOptions,
-} from "./options.ts";
+export type { DispatcherOptions, EnvelopeInput, LimitOptions, OuthookOptions, WireOptions } from "./options.ts";
 export type { Outhook } from "./outhook.ts";
 export { createOuthook } from "./outhook.ts";
 export type { Page, PageOptions } from "./page.ts";
@@ -47,14 +42,15 @@ export type { PartitionLayout } from "./partition.ts";
 export { allPartitions, defaultPartitions, ownedPartitions, partitionOf, partitionsOf } from "./partition.ts";
 export type { SecretKeys } from "./secret-box.ts";
 export { generateSecret, parseSecret, publicKeyOf } from "./secret.ts";
+export type { Claim, Settlement, SettleResult } from "./settlement.ts";
 export type { PreparedSend, SendOptions, SendResult } from "./send.ts";
 export type { Signer } from "./signature.ts";
 export { createSigner } from "./signature.ts";
 export type { EndpointChanges, EndpointStore, EndpointWithSecrets, TenantEndpoints } from "./store/endpoints.ts";
-export type { Claim, DeliveryStore, FanOut, Settlement, SettleResult } from "./store/deliveries.ts";
+export type { DeliveryStore, FanOut } from "./store/deliveries.ts";
 export type { Store } from "./store/index.ts";
 export type { LogStore } from "./store/log.ts";
 export type { InsertOutcome, MessageStore, NewMessage, SqlStatement } from "./store/messages.ts";
 export type { StoreIdentity, UpkeepStore } from "./store/upkeep.ts";
 export type { Tenant } from "./tenant.ts";
-export type { Outcome, Transport, TransportRequest } from "./transport.ts";
+export type { Transport, TransportRequest } from "./transport.ts";

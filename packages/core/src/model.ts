@@ -127,3 +127,22 @@ export type Attempt = {
   /** At most 16 KiB of the response, as text. */
   readonly responseBody: string | null;
 };
+
+/**
+ * What an attempt saw.
+ *
+ * - `response`: a status line arrived; it decides, whatever happens to the body after it.
+ * - `error`: none arrived, and the receiver's side is to blame, or nobody knows.
+ * - `local`: this process could not even try (no descriptors, no memory); such an attempt is not counted.
+ */
+export type Outcome =
+  | {
+      readonly kind: "response";
+      readonly statusCode: number;
+      /** The `Retry-After` header as received. */
+      readonly retryAfter: string | null;
+      /** At most 16 KiB, as text. */
+      readonly body: string;
+    }
+  | { readonly kind: "error"; readonly errorClass: ErrorClass; readonly message: string }
+  | { readonly kind: "local"; readonly message: string };

@@ -33,7 +33,9 @@ export type NetworkPolicy = {
    */
   readonly checkUrl: (text: unknown, param: string) => URL;
   /** Whether an address literal may be dialled; `range` is for operators, never for tenants. */
-  readonly checkAddress: (address: string) => { readonly allowed: true } | { readonly allowed: false; readonly range: string };
+  readonly checkAddress: (
+    address: string,
+  ) => { readonly allowed: true } | { readonly allowed: false; readonly range: string };
   /** Certificates in PEM to trust in addition. */
   readonly ca: readonly string[];
 };
@@ -74,7 +76,8 @@ export function createNetworkPolicy(options: NetworkOptions = {}): NetworkPolicy
     const fault = nameFault(url.hostname);
     if (fault !== null) throw invalidUrl(param, `has a host, ${shown(host)}, that ${fault}`);
     if (isLocalhost(url.hostname)) {
-      if (!localhostAddresses.some((address) => checkAddress(address).allowed)) throw blocked(param, host, localhostFault);
+      if (!localhostAddresses.some((address) => checkAddress(address).allowed))
+        throw blocked(param, host, localhostFault);
       return url;
     }
     const domain = specialDomainOf(url.hostname);
@@ -92,17 +95,23 @@ function parseUrl(text: unknown, param: string, allowHttp: boolean): { readonly 
   }
   // Before parsing: the WHATWG parser drops tabs and line ends, trims spaces and turns backslashes into slashes.
   if (/[\p{C}\p{Z}\\]/u.test(text)) {
-    throw invalidUrl(param, `${shown(text)} holds a space, an invisible character or a backslash; remove or percent-encode it`);
+    throw invalidUrl(
+      param,
+      `${shown(text)} holds a space, an invisible character or a backslash; remove or percent-encode it`,
+    );
   }
   const [, scheme, authority = ""] = /^(https?):\/\/([^/?#]+)/i.exec(text) ?? [];
-  if (scheme === undefined) throw invalidUrl(param, `${shown(text)} does not start with https:// and a host, as ${example} does`);
+  if (scheme === undefined)
+    throw invalidUrl(param, `${shown(text)} does not start with https:// and a host, as ${example} does`);
   // Not shown: it may be a password.
-  if (authority.includes("@")) throw invalidUrl(param, "has a user name or password before its host; remove it up to the @");
+  if (authority.includes("@"))
+    throw invalidUrl(param, "has a user name or password before its host; remove it up to the @");
   if (scheme.toLowerCase() === "http" && !allowHttp) {
     const fix = "use https://, or the operator can open plain HTTP with network: { allowHttp: true }";
     throw invalidUrl(param, `${shown(text)} is not HTTPS; ${fix}`);
   }
-  if (text.includes("#")) throw invalidUrl(param, `${shown(text)} has a fragment, which is never sent; remove it from the # on`);
+  if (text.includes("#"))
+    throw invalidUrl(param, `${shown(text)} has a fragment, which is never sent; remove it from the # on`);
   const url = URL.parse(text);
   if (url === null) throw invalidUrl(param, `${shown(text)} is not a valid URL; check its host and its port`);
   if (url.port === "0") throw invalidUrl(param, `${shown(text)} has port 0, on which nothing can listen; name another`);
@@ -141,7 +150,10 @@ function certificatesOf(ca: unknown): readonly string[] {
   return certificates.map((text, index) => {
     if (typeof text === "string" && isCertificate(text)) return text;
     const param = Array.isArray(ca) ? `network.ca[${index}]` : "network.ca";
-    throw invalidOption(param, 'is not a certificate in PEM: pass the text that starts with "-----BEGIN CERTIFICATE-----"');
+    throw invalidOption(
+      param,
+      'is not a certificate in PEM: pass the text that starts with "-----BEGIN CERTIFICATE-----"',
+    );
   });
 }
 

@@ -155,9 +155,13 @@ export function resolveOptions(
 function integer(param: string, value: number | undefined, fallback: number, min: number, max: number): number {
   const chosen = value ?? fallback;
   if (Number.isInteger(chosen) && chosen >= min && chosen <= max) return chosen;
-  throw new OuthookError("invalid_options", `${param} is ${String(chosen)}; it must be a whole number from ${min} to ${max}`, {
-    param,
-  });
+  throw new OuthookError(
+    "invalid_options",
+    `${param} is ${String(chosen)}; it must be a whole number from ${min} to ${max}`,
+    {
+      param,
+    },
+  );
 }
 
 function name(param: string, value: string): string {

@@ -1,6 +1,6 @@
+import type { Outcome } from "./model.ts";
 import { parseRetryAfter, retryDelayMs } from "./backoff.ts";
-import type { Claim, Settlement } from "./store/deliveries.ts";
-import type { Outcome } from "./transport.ts";
+import type { Claim, Settlement } from "./settlement.ts";
 
 /** A claim with what came of it. */
 export type SettlementInput = {

@@ -21,9 +21,13 @@ export function parsePageOptions({ limit = defaultLimit, startingAfter }: PageOp
   readonly after: string | undefined;
 } {
   if (!Number.isInteger(limit) || limit < 1 || limit > maxLimit) {
-    throw new OuthookError("invalid_limit", `limit is ${shown(limit)}; it must be a whole number from 1 to ${maxLimit}`, {
-      param: "limit",
-    });
+    throw new OuthookError(
+      "invalid_limit",
+      `limit is ${shown(limit)}; it must be a whole number from 1 to ${maxLimit}`,
+      {
+        param: "limit",
+      },
+    );
   }
   if (startingAfter !== undefined && (typeof startingAfter !== "string" || !/^[\w-]{1,128}$/.test(startingAfter))) {
     throw new OuthookError(

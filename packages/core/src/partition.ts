@@ -31,11 +31,7 @@ export function partitionsOf(tenant: string, layout: PartitionLayout): readonly 
  * The partitions that one dispatcher looks after: for each, the living dispatcher with the highest hash owns it
  * (rendezvous hashing), so that all agree without talking and few partitions move when one comes or goes.
  */
-export function ownedPartitions(
-  dispatcherId: string,
-  alive: readonly string[],
-  partitions: number,
-): readonly number[] {
+export function ownedPartitions(dispatcherId: string, alive: readonly string[], partitions: number): readonly number[] {
   const others = alive.filter((id) => id !== dispatcherId);
   return allPartitions(partitions).filter((partition) => {
     const mine = weight(dispatcherId, partition);

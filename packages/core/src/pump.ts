@@ -5,7 +5,8 @@ import { fanOut } from "./fan-out.ts";
 import type { Settings } from "./options.ts";
 import type { Settler } from "./settler.ts";
 import { createSlots } from "./slots.ts";
-import type { Claim, DeliveryStore, Settlement } from "./store/deliveries.ts";
+import type { DeliveryStore } from "./store/deliveries.ts";
+import type { Claim, Settlement } from "./settlement.ts";
 import type { MessageStore } from "./store/messages.ts";
 
 /** What a dispatcher has done. */

@@ -4,7 +4,7 @@ import type { Directory } from "./directory.ts";
 import type { DeliveryReport, Listeners } from "./listeners.ts";
 import type { Settings } from "./options.ts";
 import { partitionsOf } from "./partition.ts";
-import type { Claim, Settlement } from "./store/deliveries.ts";
+import type { Claim, Settlement } from "./settlement.ts";
 import type { Store } from "./store/index.ts";
 
 /** Tells the host what was settled, and disables endpoints that are gone. */
@@ -47,7 +47,10 @@ export function createReporter(input: {
         await disable(claim);
       } catch (error) {
         const { endpointId } = claim;
-        logger.error({ error, endpointId }, "an endpoint answered 410 but could not be disabled; its next answer will do it");
+        logger.error(
+          { error, endpointId },
+          "an endpoint answered 410 but could not be disabled; its next answer will do it",
+        );
       }
     },
   };
@@ -57,7 +60,16 @@ function reportOf(claim: Claim, { attempt }: Settlement): DeliveryReport {
   const { tenant, deliveryId, messageId, endpointId, type, attempts } = claim;
   const made = attempt === null ? attempts : attempt.number;
   const error = attempt === null ? lostSentence : errorOf(attempt);
-  return { tenant, deliveryId, messageId, endpointId, type, attempts: made, statusCode: attempt?.statusCode ?? null, error };
+  return {
+    tenant,
+    deliveryId,
+    messageId,
+    endpointId,
+    type,
+    attempts: made,
+    statusCode: attempt?.statusCode ?? null,
+    error,
+  };
 }
 
 const lostSentence = "the dispatcher died during its last attempt, and no retry was left";

@@ -1,6 +1,7 @@
 import { isOuthookError } from "./errors.ts";
 import type { Settings } from "./options.ts";
-import type { DeliveryStore, Settlement, SettleResult } from "./store/deliveries.ts";
+import type { DeliveryStore } from "./store/deliveries.ts";
+import type { Settlement, SettleResult } from "./settlement.ts";
 
 /** Writes settlements in batches. */
 export type Settler = {
@@ -24,10 +25,7 @@ type Waiting = {
   readonly resolve: (result: SettleResult | "given_up") => void;
 };
 
-export function createSettler(input: {
-  readonly deliveries: DeliveryStore;
-  readonly settings: Settings;
-}): Settler {
+export function createSettler(input: { readonly deliveries: DeliveryStore; readonly settings: Settings }): Settler {
   const { deliveries } = input;
   const { storeNow, logger, clock } = input.settings;
   let waiting: Waiting[] = [];

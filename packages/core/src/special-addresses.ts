@@ -82,7 +82,8 @@ export function classifyAddress(text: string): AddressClass {
   const address = parseAddress(text);
   if (address === null) return { public: false, range: "not an IP address" };
   if (address.family === 4) return firstMatch(ipv4Rows, address) ?? publicAddress;
-  if (!rangeContains(globalUnicast, address)) return firstMatch(ipv6NamedRows, address) ?? { public: false, range: "outside of global unicast 2000::/3" };
+  if (!rangeContains(globalUnicast, address))
+    return firstMatch(ipv6NamedRows, address) ?? { public: false, range: "outside of global unicast 2000::/3" };
   if (isIsatap(address)) return { public: false, range: "ISATAP interface id" };
   return firstMatch(ipv6Exceptions, address) ?? publicAddress;
 }

@@ -45,7 +45,8 @@ const maxTenantLength = 256;
 
 /** Checks a tenant id: 1–256 characters without control characters. Throws `invalid_tenant`. */
 export function parseTenant(tenant: unknown): string {
-  if (typeof tenant === "string" && tenant.length <= maxTenantLength && /^[^\p{Cc}\p{Cs}]+$/u.test(tenant)) return tenant;
+  if (typeof tenant === "string" && tenant.length <= maxTenantLength && /^[^\p{Cc}\p{Cs}]+$/u.test(tenant))
+    return tenant;
   throw new OuthookError(
     "invalid_tenant",
     `tenant is ${shown(tenant)}; it must be text of 1 to ${maxTenantLength} characters without control characters`,

@@ -1,4 +1,4 @@
-import type { ErrorClass } from "./model.ts";
+import type { Outcome } from "./model.ts";
 
 /** One POST of a message to an endpoint. */
 export type TransportRequest = {
@@ -9,25 +9,6 @@ export type TransportRequest = {
   /** Bound of the whole exchange, DNS to last byte. */
   readonly timeoutMs: number;
 };
-
-/**
- * What an attempt saw.
- *
- * - `response`: a status line arrived; it decides, whatever happens to the body after it.
- * - `error`: none arrived, and the receiver's side is to blame, or nobody knows.
- * - `local`: this process could not even try (no descriptors, no memory); such an attempt is not counted.
- */
-export type Outcome =
-  | {
-      readonly kind: "response";
-      readonly statusCode: number;
-      /** The `Retry-After` header as received. */
-      readonly retryAfter: string | null;
-      /** At most 16 KiB, as text. */
-      readonly body: string;
-    }
-  | { readonly kind: "error"; readonly errorClass: ErrorClass; readonly message: string }
-  | { readonly kind: "local"; readonly message: string };
 
 /** Sends one request. Never follows a redirect, never retries, never rejects for anything the network did. */
 export type Transport = {

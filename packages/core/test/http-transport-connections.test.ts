@@ -2,7 +2,8 @@ import type { Socket } from "node:net";
 import { describe, expect, it } from "vitest";
 import { createHttpTransport } from "../src/http-transport/index.ts";
 import { createNetworkPolicy } from "../src/network.ts";
-import type { Outcome, Transport } from "../src/transport.ts";
+import type { Outcome } from "../src/model.ts";
+import type { Transport } from "../src/transport.ts";
 import { cleanUp, listenHttp, listenRaw, runProcess } from "./fixtures/listeners.ts";
 
 const policy = createNetworkPolicy({ allow: ["127.0.0.0/8"], allowHttp: true });

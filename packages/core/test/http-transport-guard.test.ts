@@ -10,7 +10,7 @@ import { describe, expect, it } from "vitest";
 import { createHttpTransport } from "../src/http-transport/index.ts";
 import type { NetworkOptions, NetworkPolicy } from "../src/network.ts";
 import { createNetworkPolicy } from "../src/network.ts";
-import type { Outcome } from "../src/transport.ts";
+import type { Outcome } from "../src/model.ts";
 import { certificate, cleanUp, closedPort, listenHttp, listenRaw, listenTls, runProcess } from "./fixtures/listeners.ts";
 
 const sendBy = async (policy: NetworkPolicy, url: string, timeoutMs = 5_000): Promise<Outcome> => {

@@ -3,7 +3,7 @@ import { gzipSync } from "node:zlib";
 import { afterEach, describe, expect, it } from "vitest";
 import { createHttpTransport } from "../src/http-transport/index.ts";
 import { createNetworkPolicy } from "../src/network.ts";
-import type { Outcome } from "../src/transport.ts";
+import type { Outcome } from "../src/model.ts";
 import { closedPort, listenHttp, listenRaw, textOf } from "./fixtures/listeners.ts";
 
 const policy = createNetworkPolicy({ allow: ["127.0.0.0/8"], allowHttp: true });

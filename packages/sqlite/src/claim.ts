@@ -91,7 +91,7 @@ function lease(
 ): Claim {
   const [, partition, endpointId, lane] = row;
   const [id, tenant, messageId, type, fence, attempts, scheduledAttempts, leasedAt, body] = delivery;
-  session.run(statements.lease, partition, id, now + leaseMs, now);
+  session.run(statements.lease, now + leaseMs, now, partition, id);
   const lapsed = leasedAt !== null;
   if (lapsed) recordLost(session, { partition, id, number: attempts + 1, startedAt: leasedAt }, now);
   return {
@@ -119,9 +119,9 @@ function recordLost(
   const { partition, id, number, startedAt } = lost;
   const error = "The dispatcher stopped during this attempt, so nobody knows what the receiver saw.";
   session.run(statements.insertAttempt, partition, id, number, startedAt, now - startedAt, null, "lost", error, null, null);
-  session.run(statements.chargeLost, partition, id, now);
+  session.run(statements.chargeLost, now, partition, id);
 }
 
 function serve(session: Session, [, partition, endpointId, lane]: ReadyRow, now: number): void {
-  session.run(statements.serve, partition, endpointId, lane, now);
+  session.run(statements.serve, now, now, partition, endpointId, lane);
 }

@@ -50,6 +50,7 @@ export function fanOut(session: Session, messages: readonly FanOut[], { leaseMs,
         leases ? now : null,
         leases ? 1 : 0,
         now,
+        now,
       );
       if (pending) queue.add(partition, endpointId, dueAt);
       if (leases) leased.push(id);
@@ -82,7 +83,9 @@ function newlyQueued(session: Session, now: number) {
       row.firstDueAt = Math.min(row.firstDueAt, dueAt);
     },
     write: () => {
-      for (const row of rows.values()) session.run(statements.enqueue, row.partition, row.endpointId, row.firstDueAt);
+      for (const { partition, endpointId, firstDueAt } of rows.values()) {
+        session.run(statements.enqueue, partition, endpointId, firstDueAt, firstDueAt);
+      }
     },
   };
 }

@@ -2,6 +2,7 @@ import type { InsertOutcome, Message, MessageStore, NewMessage } from "@outhook/
 import type { Connection } from "./connection.ts";
 import { insertOneSql, outcomeOf, valuesOf } from "./insert.ts";
 import type { Session } from "./session.ts";
+import { statements } from "./statements.ts";
 import { insertInto, requireTransaction } from "./transaction.ts";
 import type { SqliteTransaction } from "./transaction.ts";
 import { firstAcross } from "./first-across.ts";
@@ -35,18 +36,18 @@ function insertOne(session: Session, message: NewMessage): InsertOutcome {
 type Waiting = readonly [createdAt: number, id: string, partition: number];
 
 function readWaiting(session: Session, partitions: readonly number[], limit: number): readonly Message[] {
-  const waiting = session.all<readonly [number]>(partitionsWaitingSql, JSON.stringify(partitions));
+  const waiting = session.all<readonly [number]>(statements.partitionsWaiting, JSON.stringify(partitions));
   if (waiting.length === 0) return [];
   const first = firstAcross<Waiting>({
     partitions: waiting.map(([partition]) => partition),
     limit,
-    read: (partition, count) => session.all<Waiting>(waitingSql, partition, count),
+    read: (partition, count) => session.all<Waiting>(statements.waiting, partition, count),
     compare: (a, b) => a[0] - b[0] || (a[1] < b[1] ? -1 : 1),
   });
   const messages: Message[] = [];
   let length = 0;
   for (const [createdAt, id, partition] of first) {
-    const row = session.get<readonly [tenant: string, type: string, body: string]>(messageSql, partition, id);
+    const row = session.get<readonly [tenant: string, type: string, body: string]>(statements.message, partition, id);
     if (row === undefined) continue;
     const [tenant, type, body] = row;
     messages.push({ id, partition, tenant, type, body, createdAt });
@@ -55,14 +56,3 @@ function readWaiting(session: Session, partitions: readonly number[], limit: num
   }
   return messages;
 }
-
-export const partitionsWaitingSql = `
-select p.value from json_each(?1) p
-where exists (select 1 from outhook_messages m where m.partition = p.value and m.fanned_out = 0)`;
-
-export const waitingSql = `
-select created_at, id, partition from outhook_messages
-where partition = ?1 and fanned_out = 0
-order by created_at, id limit ?2`;
-
-export const messageSql = "select tenant, type, body from outhook_messages where partition = ?1 and id = ?2";

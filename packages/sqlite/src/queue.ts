@@ -22,14 +22,14 @@ export function holdUntil(session: Session, { partition, endpointId }: Omit<Queu
 export function hold(session: Session, input: Parameters<DeliveryStore["hold"]>[0], now: number): void {
   const { partitions, endpointId, holdMs } = input;
   for (const partition of partitions) {
-    if (holdMs === 0) session.run(statements.endHold, partition, endpointId, now);
+    if (holdMs === 0) session.run(statements.endHold, now, now, partition, endpointId);
     else holdUntil(session, { partition, endpointId }, now + holdMs);
   }
 }
 
 /** Cancels up to `most` of the endpoint's pending deliveries and returns how many. */
 export function cancel(session: Session, of: Omit<QueueRow, "lane">, { most, now }: { readonly most: number; readonly now: number }): number {
-  const cancelled = session.run(statements.cancel, of.partition, of.endpointId, most, now);
+  const cancelled = session.run(statements.cancel, now, of.partition, of.partition, of.endpointId, most);
   if (cancelled > 0) refresh(session, of);
   return cancelled;
 }

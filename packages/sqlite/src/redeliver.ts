@@ -27,8 +27,8 @@ export function redeliver(session: Session, input: RedeliverInput, now: number):
     if (lane === "manual" && pendingAt <= now) return "queued";
   }
   const keptSchedule = pendingAt === null ? null : scheduledAttempts;
-  session.run(statements.redeliver, partition, id, Math.min(pendingAt ?? now, now), keptSchedule, now);
-  session.run(statements.openLane, partition, endpointId);
+  session.run(statements.redeliver, Math.min(pendingAt ?? now, now), keptSchedule, now, partition, id);
+  session.run(statements.openManualLane, partition, endpointId);
   refresh(session, { partition, endpointId });
   return "queued";
 }

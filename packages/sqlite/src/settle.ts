@@ -41,15 +41,15 @@ function settleOne(session: Session, settlement: Settlement, now: number): boole
   const pending = next.status === "pending" || next.status === "released";
   const changed = session.run(
     statements.settle,
-    partition,
-    deliveryId,
-    fence,
     pending ? "pending" : next.status,
     next.status === "pending" ? "scheduled" : null,
     pending ? now + next.delayMs : null,
     attempt === null ? 0 : 1,
     scheduledAttempts,
     now,
+    partition,
+    deliveryId,
+    fence,
   );
   if (changed === 0) return false;
   if (attempt !== null) {
@@ -71,7 +71,6 @@ function settleOne(session: Session, settlement: Settlement, now: number): boole
 }
 
 type HealthRow = readonly [
-  endpointId: string,
   consecutiveFailures: number,
   exhaustedInRow: number,
   failingSince: number | null,
@@ -97,8 +96,8 @@ function foldHealth(
 
 function readHealth(session: Session, endpointId: string): EndpointHealth {
   const row = session.get<HealthRow>(statements.health, endpointId);
-  const [, consecutiveFailures, exhaustedInRow, failingSince, lastDeliveryAt, lastSuccessAt, lastError] =
-    row ?? ([endpointId, 0, 0, null, null, null, null] as const);
+  const [consecutiveFailures, exhaustedInRow, failingSince, lastDeliveryAt, lastSuccessAt, lastError] =
+    row ?? ([0, 0, null, null, null, null] as const);
   return { endpointId, consecutiveFailures, exhaustedInRow, failingSince, lastDeliveryAt, lastSuccessAt, lastError };
 }
 

@@ -9,5 +9,6 @@ async function create(): Promise<StoreHandle> {
 }
 
 describe("memory store", () => {
+  // oxlint-disable-next-line vitest/expect-expect -- the cases assert
   for (const { id, run } of storeConformance({ create })) it(id, run);
 });

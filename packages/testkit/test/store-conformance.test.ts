@@ -44,7 +44,7 @@ describe("storeConformance", () => {
         },
       };
     };
-    for (const { run } of storeConformance({ create }).slice(0, 3)) await expect(run()).rejects.toThrow();
+    for (const { run } of storeConformance({ create }).slice(0, 3)) await expect(run()).rejects.toThrow("is closed");
     expect(destroyed).toBe(3);
   });
 });

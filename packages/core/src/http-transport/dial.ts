@@ -25,7 +25,9 @@ export function createDial(policy: NetworkPolicy): Dial {
   let context: SecureContext | null = null;
   const secureContext = (): SecureContext => {
     // Shared by all connections: reading the root certificates takes longer than a handshake.
-    context ??= createSecureContext(policy.ca.length === 0 ? {} : { ca: [...getCACertificates("default"), ...policy.ca] });
+    context ??= createSecureContext(
+      policy.ca.length === 0 ? {} : { ca: [...getCACertificates("default"), ...policy.ca] },
+    );
     return context;
   };
 

@@ -1,5 +1,6 @@
 import type { Dispatcher } from "undici";
-import type { Outcome, TransportRequest } from "../transport.ts";
+import type { TransportRequest } from "../transport.ts";
+import type { Outcome } from "../model.ts";
 import type { Connection, Connections } from "./connections.ts";
 import { failureOf, isReset, timedOut } from "./failure.ts";
 
@@ -30,7 +31,12 @@ class Exchange implements Dispatcher.DispatchHandler {
   #chunks: Buffer[] = [];
   #size = 0;
 
-  constructor(request: TransportRequest, target: Target, connections: Connections, resolve: (outcome: Outcome) => void) {
+  constructor(
+    request: TransportRequest,
+    target: Target,
+    connections: Connections,
+    resolve: (outcome: Outcome) => void,
+  ) {
     this.#request = request;
     this.#target = target;
     this.#connections = connections;

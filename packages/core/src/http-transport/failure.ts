@@ -1,6 +1,5 @@
 import { isOuthookError } from "../errors.ts";
-import type { ErrorClass } from "../model.ts";
-import type { Outcome } from "../transport.ts";
+import type { ErrorClass, Outcome } from "../model.ts";
 
 type Failure = Exclude<Outcome, { readonly kind: "response" }>;
 
@@ -22,11 +21,21 @@ const families: readonly (readonly [RegExp, ErrorClass])[] = [
   [/^EAI_/, "dns"],
   [/^HPE_/, "invalid_response"],
   // OpenSSL's verify results have names of their own, most of them with CERT in it.
-  [/^(ERR_SSL_|ERR_TLS_|UNABLE_TO_|CRL_)|CERT|^(EPROTO|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_EXCEEDED|HOSTNAME_MISMATCH)$/, "tls"],
+  [
+    /^(ERR_SSL_|ERR_TLS_|UNABLE_TO_|CRL_)|CERT|^(EPROTO|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_EXCEEDED|HOSTNAME_MISMATCH)$/,
+    "tls",
+  ],
 ];
 
 /** What this process ran out of; the receiver has no part in it. */
-const localCodes: ReadonlySet<string> = new Set(["EMFILE", "ENFILE", "ENOMEM", "ENOBUFS", "EADDRNOTAVAIL", "EAI_MEMORY"]);
+const localCodes: ReadonlySet<string> = new Set([
+  "EMFILE",
+  "ENFILE",
+  "ENOMEM",
+  "ENOBUFS",
+  "EADDRNOTAVAIL",
+  "EAI_MEMORY",
+]);
 
 const sentences: Readonly<Record<ErrorClass, string>> = {
   timeout: "the receiver did not answer in time",
@@ -47,7 +56,8 @@ const sentences: Readonly<Record<ErrorClass, string>> = {
  */
 export function failureOf(error: unknown): Failure {
   if (isOuthookError(error)) {
-    if (error.code !== "blocked_address" && error.code !== "invalid_url") return { kind: "local", message: error.message };
+    if (error.code !== "blocked_address" && error.code !== "invalid_url")
+      return { kind: "local", message: error.message };
     return { kind: "error", errorClass: error.code, message: error.message };
   }
   const code = codeOf(error);

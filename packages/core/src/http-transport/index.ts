@@ -1,6 +1,7 @@
 import { isOuthookError } from "../errors.ts";
 import type { NetworkPolicy } from "../network.ts";
-import type { Outcome, Transport } from "../transport.ts";
+import type { Transport } from "../transport.ts";
+import type { Outcome } from "../model.ts";
 import type { Connections } from "./connections.ts";
 import { createConnections } from "./connections.ts";
 import { createDial } from "./dial.ts";
@@ -69,7 +70,9 @@ export function createHttpTransport(options: HttpTransportOptions): Transport {
         return { kind: "local", message: "the transport was closed before the request was sent" };
       } catch (error) {
         // Only the check of the URL throws, and the import if undici is not installed.
-        return isOuthookError(error) ? failureOf(error) : { kind: "local", message: `undici cannot be loaded: ${String(error)}` };
+        return isOuthookError(error)
+          ? failureOf(error)
+          : { kind: "local", message: `undici cannot be loaded: ${String(error)}` };
       }
     },
     close: async () => {

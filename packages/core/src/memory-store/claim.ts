@@ -1,7 +1,7 @@
-import type { Claim, DeliveryStore } from "../store/deliveries.ts";
-import type { Queue } from "./queue.ts";
+import type { DeliveryStore } from "../store/deliveries.ts";
+import type { Claim } from "../settlement.ts";
 import { enqueue, firstOf, queuesIn, readyAt } from "./queue.ts";
-import type { DeliveryRow, Tables } from "./tables.ts";
+import type { DeliveryRow, Tables, Queue } from "./tables.ts";
 
 type ClaimInput = Parameters<DeliveryStore["claim"]>[0];
 
@@ -12,7 +12,11 @@ export function claim(tables: Tables, input: ClaimInput, now: number): readonly 
   for (const queue of readyQueues(tables, input.partitions, now)) {
     const before = taken.get(queue.endpointId) ?? 0;
     const room = (input.room.get(queue.endpointId) ?? input.perEndpoint) - before;
-    const due = takeDue(tables, queue, { most: Math.min(room, input.limit - claims.length), leaseMs: input.leaseMs, now });
+    const due = takeDue(tables, queue, {
+      most: Math.min(room, input.limit - claims.length),
+      leaseMs: input.leaseMs,
+      now,
+    });
     if (due.length === 0) continue;
     queue.servedAt = now;
     taken.set(queue.endpointId, before + due.length);

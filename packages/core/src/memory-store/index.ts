@@ -10,8 +10,8 @@ import { memoryUpkeep } from "./upkeep.ts";
 /**
  * A store that forgets everything with its process: for tests and first tries, and the reference reading of the port.
  *
- * Each method does its work in one synchronous step, which makes it atomic. All values are copied on the way in and out.
- * It joins no transaction. `now` is the store's own clock, the system's unless given.
+ * Each method does its work in one synchronous step, which makes it atomic. Values are copied on the way in and out. It
+ * joins no transaction. `now` is the store's own clock, the system's unless given.
  *
  * @example
  * const store = memoryStore();

@@ -9,7 +9,8 @@ export function memoryLog(open: () => Tables, clock: () => number): LogStore {
     message: async ({ partitions, tenant, id }) => {
       const tables = open();
       const row = tables.messages.get(id);
-      if (row === undefined || row.message.tenant !== tenant || !partitions.includes(row.message.partition)) return null;
+      if (row === undefined || row.message.tenant !== tenant || !partitions.includes(row.message.partition))
+        return null;
       return {
         message: { ...row.message },
         fannedOut: !tables.awaiting.has(row),

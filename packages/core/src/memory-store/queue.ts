@@ -1,24 +1,6 @@
 import type { Lane } from "../model.ts";
-import type { DeliveryRow, Tables } from "./tables.ts";
+import type { DeliveryRow, Queue, QueueEntry, Tables } from "./tables.ts";
 import { keyOf } from "./tables.ts";
-
-/** The queue row of one partition, endpoint and lane. */
-export type Queue = {
-  readonly partition: number;
-  readonly endpointId: string;
-  readonly lane: Lane;
-  /** Stays 0 in the manual lane. */
-  heldUntil: number;
-  /** When a claim last took something of it. */
-  servedAt: number;
-  /**
-   * A binary heap of the pending deliveries by due time, then id. A delivery that is finished or due at another time
-   * leaves its entry behind, to be dropped when it comes up: finding it would cost a search.
-   */
-  readonly heap: Entry[];
-};
-
-type Entry = { readonly dueAt: number; readonly delivery: DeliveryRow };
 
 /** The row of these three, made when there is none. */
 export function queueOf(tables: Tables, partition: number, endpointId: string, lane: Lane): Queue {
@@ -71,7 +53,7 @@ export function holdUntil(queue: Queue, until: number): void {
   queue.heldUntil = Math.max(queue.heldUntil, until);
 }
 
-function dropTop(heap: Entry[]): void {
+function dropTop(heap: QueueEntry[]): void {
   const last = heap.pop();
   if (last === undefined || heap.length === 0) return;
   heap[0] = last;
@@ -85,7 +67,7 @@ function dropTop(heap: Entry[]): void {
   }
 }
 
-function swapIfBefore(heap: Entry[], child: number, parent: number): boolean {
+function swapIfBefore(heap: QueueEntry[], child: number, parent: number): boolean {
   const [below, above] = [heap[child], heap[parent]];
   if (below === undefined || above === undefined || !isBefore(below, above)) return false;
   heap[child] = above;
@@ -93,7 +75,7 @@ function swapIfBefore(heap: Entry[], child: number, parent: number): boolean {
   return true;
 }
 
-function isBefore(a: Entry | undefined, b: Entry | undefined): boolean {
+function isBefore(a: QueueEntry | undefined, b: QueueEntry | undefined): boolean {
   if (a === undefined || b === undefined) return false;
   return a.dueAt === b.dueAt ? a.delivery.id < b.delivery.id : a.dueAt < b.dueAt;
 }

@@ -1,7 +1,7 @@
 import type { HealthEvent } from "../health.ts";
 import { healthAfter, newHealth } from "../health.ts";
 import type { EndpointHealth } from "../model.ts";
-import type { Settlement, SettleResult } from "../store/deliveries.ts";
+import type { Settlement, SettleResult } from "../settlement.ts";
 import { enqueue, holdUntil, queueOf } from "./queue.ts";
 import type { DeliveryRow, Tables } from "./tables.ts";
 

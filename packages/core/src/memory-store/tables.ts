@@ -1,7 +1,6 @@
 import { OuthookError } from "../errors.ts";
 import type { Attempt, DeliveryStatus, Endpoint, EndpointHealth, Lane, Message, StoredSecret } from "../model.ts";
 import type { StoreIdentity } from "../store/upkeep.ts";
-import type { Queue } from "./queue.ts";
 
 /** A tenant's endpoints and how often they were written. */
 export type TenantRow = { revision: number; readonly endpoints: Map<string, EndpointRow> };
@@ -31,6 +30,24 @@ export type DeliveryRow = {
   /** When the lease was taken; `null` for none. */
   leasedAt: number | null;
 };
+
+/** The queue row of one partition, endpoint and lane. */
+export type Queue = {
+  readonly partition: number;
+  readonly endpointId: string;
+  readonly lane: Lane;
+  /** Stays 0 in the manual lane. */
+  heldUntil: number;
+  /** When a claim last took something of it. */
+  servedAt: number;
+  /**
+   * A binary heap of the pending deliveries by due time, then id. A delivery that is finished or due at another time
+   * leaves its entry behind, to be dropped when it comes up: finding it would cost a search.
+   */
+  readonly heap: QueueEntry[];
+};
+
+export type QueueEntry = { readonly dueAt: number; readonly delivery: DeliveryRow };
 
 /** All rows of the store. */
 export type Tables = {

@@ -25,10 +25,11 @@ export const cancelCases: CaseGroup = {
         for (const n of [1, 2, 3]) await fanOutTo(store, n, { to: [1] });
         assert.equal(await cancel(store, { limit: 2 }), 2);
         const found = await Promise.all([1, 2, 3].map((n) => readDelivery(store, deliveryId(n, 1))));
-        assert.deepEqual(
-          found.map(({ delivery }) => delivery.status).toSorted(),
-          ["cancelled", "cancelled", "pending"],
-        );
+        assert.deepEqual(found.map(({ delivery }) => delivery.status).toSorted(), [
+          "cancelled",
+          "cancelled",
+          "pending",
+        ]);
         assert.equal(await cancel(store, { limit: 2 }), 1);
         assert.equal(await cancel(store, { limit: 2 }), 0);
         assert.deepEqual(await claimAll(store, t0 + hour), []);

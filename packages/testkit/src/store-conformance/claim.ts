@@ -41,9 +41,13 @@ export const claimCases: CaseGroup = {
     {
       name: "of one endpoint it takes what is due first",
       run: async ({ store }) => {
-        for (const [n, at] of [[1, 30], [2, 10], [3, 20]] as const) await fanOutTo(store, n, { to: [1], at: t0 + at });
-        const ids = await claimedIds(store, t0 + second, { limit: 2, perEndpoint: 2 });
-        assert.deepEqual(ids.toSorted(), [deliveryId(2, 1), deliveryId(3, 1)].toSorted());
+        const shuffled = Array.from({ length: 20 }, (_, index) => (index * 7) % 20);
+        for (const n of shuffled) await fanOutTo(store, n, { to: [1], at: t0 + n });
+        for (const first of [0, 5, 10, 15]) {
+          const ids = await claimedIds(store, t0 + second + first, { limit: 5, perEndpoint: 5 });
+          const expected = [0, 1, 2, 3, 4].map((index) => deliveryId(first + index, 1));
+          assert.deepEqual(ids.toSorted(), expected.toSorted());
+        }
       },
     },
     {
@@ -66,7 +70,10 @@ export const claimCases: CaseGroup = {
       name: "room stands in for perEndpoint where it names the endpoint",
       run: async ({ store }) => {
         for (const n of [1, 2, 3, 4]) await fanOutTo(store, n, { to: [1, 2] });
-        const room = new Map([[endpointId(1), 1], [endpointId(2), 3]]);
+        const room = new Map([
+          [endpointId(1), 1],
+          [endpointId(2), 3],
+        ]);
         const claims = await claimAll(store, t0, { perEndpoint: 2, room });
         assert.deepEqual(claims.map((claim) => claim.endpointId).toSorted(), [1, 2, 2, 2].map(endpointId));
       },
@@ -149,14 +156,19 @@ export const claimCases: CaseGroup = {
         fences.push((await attemptDue(store, t0 + second + minute, { next: { status: "succeeded" } })).fence);
         await redeliver(store, id, t0 + 3 * minute);
         fences.push(only(await claimAll(store, t0 + 3 * minute)).fence);
-        assert.deepEqual(fences, [...new Set(fences)].toSorted((a, b) => a - b));
+        assert.deepEqual(
+          fences,
+          [...new Set(fences)].toSorted((a, b) => a - b),
+        );
       },
     },
     {
       name: "without now the store's own clock decides",
       run: async ({ store }) => {
         await store.messages.insert({ messages: [messageRow(1)] });
-        const deliveries = [{ id: deliveryId(1, 1), endpointId: endpointId(1), status: "pending", lease: false }] as const;
+        const deliveries = [
+          { id: deliveryId(1, 1), endpointId: endpointId(1), status: "pending", lease: false },
+        ] as const;
         const message = { partition: home, messageId: messageId(1), tenant: "acme", type: "loan.active", deliveries };
         await store.deliveries.fanOut({ messages: [message], leaseMs: hour });
         const bounds = { partitions: [home], limit: 9, perEndpoint: 9, room: new Map<string, number>(), leaseMs: hour };

@@ -91,7 +91,10 @@ export const fanOutCases: CaseGroup = {
           const batch = [fanOutOf(n, matches(n, [1, 2], { lease: true }))];
           const [one, two] = await Promise.all([fanOut(store, batch), fanOut(other, batch)]);
           assert.equal(one.created + two.created, 2);
-          assert.deepEqual([...one.leased, ...two.leased].toSorted(), batch[0]?.deliveries.map(({ id }) => id).toSorted());
+          assert.deepEqual(
+            [...one.leased, ...two.leased].toSorted(),
+            batch[0]?.deliveries.map(({ id }) => id).toSorted(),
+          );
         }
       },
     },
@@ -138,11 +141,7 @@ async function accept(store: Store, n: number): Promise<void> {
   await store.messages.insert({ messages: [messageRow(n)] });
 }
 
-function fanOut(
-  store: Store,
-  messages: readonly FanOut[],
-  at: number = t0,
-): ReturnType<Store["deliveries"]["fanOut"]> {
+function fanOut(store: Store, messages: readonly FanOut[], at: number = t0): ReturnType<Store["deliveries"]["fanOut"]> {
   return store.deliveries.fanOut({ messages, leaseMs: minute, now: at });
 }
 

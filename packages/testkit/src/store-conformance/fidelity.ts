@@ -17,7 +17,11 @@ export const fidelityCases: CaseGroup = {
       name: "an attempt reads back as it was written",
       run: async ({ store }) => {
         const ids = await fanOutTo(store, 1, { to: [1, 2] });
-        const answered = { ...attemptOf(1, 599), startedAt: t0 + 7, responseBody: "<b>ü 'x' \\ 😀</b>\r\n".repeat(800) };
+        const answered = {
+          ...attemptOf(1, 599),
+          startedAt: t0 + 7,
+          responseBody: "<b>ü 'x' \\ 😀</b>\r\n".repeat(800),
+        };
         const broken = {
           ...attemptOf(1, 0),
           statusCode: null,

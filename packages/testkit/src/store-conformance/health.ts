@@ -23,7 +23,10 @@ export const healthCases: CaseGroup = {
         await count(store, t0, [{ endpoint: 1, health: "success" }]);
         await fanOutTo(store, 50, { to: [2] });
         const found = await store.log.health({ partitions: everywhere, endpointIds: [1, 2, 3].map(endpointId) });
-        assert.deepEqual(found.map((health) => health.endpointId), [endpointId(1)]);
+        assert.deepEqual(
+          found.map((health) => health.endpointId),
+          [endpointId(1)],
+        );
       },
     },
     {
@@ -44,7 +47,10 @@ export const healthCases: CaseGroup = {
     {
       name: "an exhausted schedule is a failure and counts by itself",
       run: async ({ store }) => {
-        await count(store, t0, [{ endpoint: 1, health: "failure" }, { endpoint: 1, health: "exhausted" }]);
+        await count(store, t0, [
+          { endpoint: 1, health: "failure" },
+          { endpoint: 1, health: "exhausted" },
+        ]);
         await count(store, t0 + 1, [{ endpoint: 1, health: "exhausted" }]);
         const health = await healthOf(store);
         assert.deepEqual([health?.consecutiveFailures, health?.exhaustedInRow], [3, 2]);
@@ -115,7 +121,10 @@ export const healthCases: CaseGroup = {
           { endpoint: 1, health: "failure" },
         ]);
         const expected = [await healthOf(store, 1), await healthOf(store, 3)];
-        assert.deepEqual(returned.toSorted((a, b) => (a.endpointId < b.endpointId ? -1 : 1)), expected);
+        assert.deepEqual(
+          returned.toSorted((a, b) => (a.endpointId < b.endpointId ? -1 : 1)),
+          expected,
+        );
         assert.equal(expected[0]?.consecutiveFailures, 2);
       },
     },

@@ -2,7 +2,17 @@ import type { Store } from "@outhook/core";
 import assert from "node:assert/strict";
 import type { CaseGroup } from "./case.ts";
 import { elsewhere, endpointId, everywhere, home, minute, second, t0 } from "./rows.ts";
-import { attemptDue, claimAll, claimedIds, deliveryId, fanOutTo, only, redeliver, settleOne, settlementOf } from "./steps.ts";
+import {
+  attemptDue,
+  claimAll,
+  claimedIds,
+  deliveryId,
+  fanOutTo,
+  only,
+  redeliver,
+  settleOne,
+  settlementOf,
+} from "./steps.ts";
 
 export const holdCases: CaseGroup = {
   group: "hold",

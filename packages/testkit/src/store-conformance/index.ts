@@ -84,7 +84,10 @@ async function runCase(fixture: StoreFixture, { start = "migrated", run }: Store
 function skippedIds(skip: readonly SkippedCase[], known: ReadonlySet<string>): ReadonlySet<string> {
   for (const [index, { id, reason }] of skip.entries()) {
     if (!known.has(id)) {
-      throw new OuthookError("invalid_options", `skip[${index}].id: no case is called ${JSON.stringify(id.slice(0, 60))}`);
+      throw new OuthookError(
+        "invalid_options",
+        `skip[${index}].id: no case is called ${JSON.stringify(id.slice(0, 60))}`,
+      );
     }
     if (reason.trim() === "") {
       throw new OuthookError("invalid_options", `skip[${index}].reason: say why the store need not pass ${id}`);

@@ -27,7 +27,6 @@ export const logCases: CaseGroup = {
       name: "deliveries are listed newest first and page by id",
       run: async ({ store }) => {
         for (const n of [3, 1, 5, 2, 4]) await fanOutTo(store, n, { to: [1, 2] });
-        const ids = (ns: readonly number[]) => ns.map((n) => deliveryId(n, 1));
         assert.deepEqual(await listed(store, { limit: 2 }), ids([5, 4]));
         assert.deepEqual(await listed(store, { limit: 2, after: deliveryId(4, 1) }), ids([3, 2]));
         assert.deepEqual(await listed(store, { after: deliveryId(2, 1) }), ids([1]));
@@ -46,7 +45,10 @@ export const logCases: CaseGroup = {
           seen.push(...page);
           await fanOutTo(store, added, { to: [1] });
         }
-        assert.deepEqual(seen, [7, 6, 5, 4, 3, 2, 1].map((n) => deliveryId(n, 1)));
+        assert.deepEqual(
+          seen,
+          [7, 6, 5, 4, 3, 2, 1].map((n) => deliveryId(n, 1)),
+        );
       },
     },
     {
@@ -86,6 +88,10 @@ export const logCases: CaseGroup = {
     },
   ],
 };
+
+function ids(messages: readonly number[]): readonly string[] {
+  return messages.map((n) => deliveryId(n, 1));
+}
 
 async function listed(
   store: Store,

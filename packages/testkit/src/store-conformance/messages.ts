@@ -29,7 +29,10 @@ export const messageCases: CaseGroup = {
         await store.messages.insert({ messages: [1, 2].map((n) => messageRow(n)) });
         await store.messages.insert({ messages: [3, 4].map((n) => messageRow(n)) });
         const found = await awaiting(store, 3);
-        assert.deepEqual(found.map(({ id }) => id), [1, 2, 3].map(messageId));
+        assert.deepEqual(
+          found.map(({ id }) => id),
+          [1, 2, 3].map(messageId),
+        );
       },
     },
     {
@@ -37,7 +40,10 @@ export const messageCases: CaseGroup = {
       run: async ({ store }) => {
         await store.messages.insert({ messages: [messageRow(1), messageRow(2, { partition: elsewhere })] });
         const found = await store.messages.awaitingFanOut({ partitions: [home], limit: 9 });
-        assert.deepEqual(found.map(({ id }) => id), [messageId(1)]);
+        assert.deepEqual(
+          found.map(({ id }) => id),
+          [messageId(1)],
+        );
         assert.deepEqual(await store.messages.awaitingFanOut({ partitions: [], limit: 9 }), []);
       },
     },
@@ -49,7 +55,13 @@ export const messageCases: CaseGroup = {
         await store.messages.insert({ messages: [messageRow(1, keyed)] });
         const same = await store.messages.insert({ messages: [messageRow(2, keyed)] });
         const other = await store.messages.insert({ messages: [messageRow(3, { ...keyed, payloadHash: "other" })] });
-        assert.deepEqual([...same, ...other], [{ outcome: "duplicate", id }, { outcome: "mismatch", id }]);
+        assert.deepEqual(
+          [...same, ...other],
+          [
+            { outcome: "duplicate", id },
+            { outcome: "mismatch", id },
+          ],
+        );
         assert.deepEqual(await awaiting(store), [storedMessage(messageRow(1))]);
       },
     },
@@ -101,7 +113,8 @@ export const messageCases: CaseGroup = {
     {
       name: "a transaction that the store cannot join is refused and nothing is written",
       run: async ({ store }) => {
-        // A value of no database library, as plain JavaScript can pass it.
+        // What plain JavaScript can pass, a value of no database library.
+        // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the types rule it out
         const tx = { query: "not a transaction" } as never;
         await refused("unsupported_transaction", () => store.messages.insert({ messages: [messageRow(1)], tx }));
         assert.deepEqual(await awaiting(store), []);

@@ -46,7 +46,7 @@ export const redeliverCases: CaseGroup = {
           const claim = await attemptDue(store, at + minute, { next: { status: "succeeded" } });
           assert.deepEqual([claim.lane, claim.attempts, claim.scheduledAttempts], ["manual", 1, null]);
           const { attempts } = await readDelivery(store, deliveryId(n, 1));
-          assert.deepEqual(attempts.map(({ number }) => number).toSorted(), [1, 2]);
+          assert.deepEqual(new Set(attempts.map(({ number }) => number)), new Set([1, 2]));
         }
       },
     },
@@ -80,7 +80,10 @@ export const redeliverCases: CaseGroup = {
         await claimAll(store, t0);
         assert.equal(await redeliver(store, id, t0 + minute), "queued");
         assert.equal(only(await claimAll(store, t0 + minute)).lane, "manual");
-        assert.deepEqual((await readDelivery(store, id)).attempts.map(({ errorClass }) => errorClass), ["lost"]);
+        assert.deepEqual(
+          (await readDelivery(store, id)).attempts.map(({ errorClass }) => errorClass),
+          ["lost"],
+        );
       },
     },
     {

@@ -34,7 +34,10 @@ export const settleCases: CaseGroup = {
           const { delivery, attempts } = await readDelivery(store, finished);
           assert.deepEqual([delivery.status, delivery.nextAttemptAt], [status, null]);
           assert.deepEqual([delivery.createdAt, delivery.updatedAt], [t0, t0 + index]);
-          assert.deepEqual(attempts, made.map((attempt) => ({ deliveryId: finished, ...attempt })));
+          assert.deepEqual(
+            attempts,
+            made.map((attempt) => ({ deliveryId: finished, ...attempt })),
+          );
           assert.equal(delivery.attempts, made.length);
         }
         assert.deepEqual(await claimAll(store, t0 + hour), []);
@@ -56,7 +59,10 @@ export const settleCases: CaseGroup = {
       run: async ({ store }) => {
         await fanOutTo(store, 1, { to: [1] });
         for (const n of [0, 1, 2]) {
-          await attemptDue(store, t0 + n * minute, { next: { status: "pending", delayMs: minute }, statusCode: 500 + n });
+          await attemptDue(store, t0 + n * minute, {
+            next: { status: "pending", delayMs: minute },
+            statusCode: 500 + n,
+          });
         }
         await attemptDue(store, t0 + 3 * minute, { next: { status: "succeeded" } });
         const { delivery, attempts } = await readDelivery(store, id);
@@ -73,7 +79,14 @@ export const settleCases: CaseGroup = {
         const counts = [await attemptDue(store, t0, first)];
         counts.push(await attemptDue(store, t0 + 1, { next: { status: "pending", delayMs: 0 } }));
         counts.push(only(await claimAll(store, t0 + 2)));
-        assert.deepEqual(counts.map((claim) => [claim.attempts, claim.scheduledAttempts]), [[0, 0], [1, 0], [2, 1]]);
+        assert.deepEqual(
+          counts.map((claim) => [claim.attempts, claim.scheduledAttempts]),
+          [
+            [0, 0],
+            [1, 0],
+            [2, 1],
+          ],
+        );
       },
     },
     {

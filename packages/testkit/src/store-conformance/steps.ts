@@ -1,10 +1,24 @@
-import type { Attempt, Claim, Delivery, ErrorCode, Message, NewMessage, Settlement, SettleResult, Store } from "@outhook/core";
+import type {
+  Attempt,
+  Claim,
+  Delivery,
+  ErrorCode,
+  Message,
+  NewMessage,
+  Settlement,
+  SettleResult,
+  Store,
+} from "@outhook/core";
 import { deliveryIdOf, isOuthookError } from "@outhook/core";
 import assert from "node:assert/strict";
 import { endpointId, endpointRow, everywhere, home, messageId, messageRow, minute, secretRow, t0 } from "./rows.ts";
 
 /** Adds endpoint `n` with its secret. */
-export async function addEndpoint(store: Store, n: number, { tenant = "acme" }: { tenant?: string } = {}): Promise<void> {
+export async function addEndpoint(
+  store: Store,
+  n: number,
+  { tenant = "acme" }: { tenant?: string } = {},
+): Promise<void> {
   const endpoint = endpointRow(n, { tenant });
   assert.equal(await store.endpoints.insert({ endpoint, secret: secretRow(n), limit: 100 }), "inserted");
 }
@@ -150,9 +164,9 @@ export function only<T>(values: readonly T[]): T {
   return first;
 }
 
-/** Runs both at once, the second on a connection of its own, and gives the results in sorted order. */
-export async function race<T>(first: Promise<T>, second: Promise<T>): Promise<readonly T[]> {
-  return (await Promise.all([first, second])).toSorted();
+/** What came of two calls at once, whoever won: in the order of the results' text. */
+export async function race<T extends string | boolean>(first: Promise<T>, second: Promise<T>): Promise<readonly T[]> {
+  return (await Promise.all([first, second])).toSorted((a, b) => (String(a) < String(b) ? -1 : 1));
 }
 
 /** Checks that the call is refused with this code. */

@@ -68,7 +68,10 @@ export const tenancyCases: CaseGroup = {
         const before = await readDelivery(store, id);
         const others = { tenant: "globex", partitions: everywhere };
         const acme = { tenant: "acme", partitions: everywhere };
-        for (const [whose, n] of [[others, 1], [acme, 9]] as const) {
+        for (const [whose, n] of [
+          [others, 1],
+          [acme, 9],
+        ] as const) {
           assert.equal(await store.log.message({ ...whose, id: messageId(n) }), null);
           assert.equal(await store.log.delivery({ ...whose, id: deliveryId(n, 1) }), null);
           assert.deepEqual(await store.log.deliveries({ ...whose, endpointId: endpointId(n), limit: 9 }), []);

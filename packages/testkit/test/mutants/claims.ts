@@ -51,9 +51,7 @@ export const claimMutants: readonly Mutant[] = [
   },
   {
     fault: "claim ignores the limit",
-    caughtBy: [
-      "claim/it takes no more than the limit",
-    ],
+    caughtBy: ["claim/it takes no more than the limit"],
     plant: (store) => faultyDeliveries(store, { claim: (input) => store.deliveries.claim({ ...input, limit: 1_000 }) }),
   },
   {

@@ -14,8 +14,7 @@ export const holdMutants: readonly Mutant[] = [
       "hold/the manual lane passes a hold",
       "next-due/it is never later than a retry, the end of a lease or of a hold",
     ],
-    plant: (store) =>
-      faultyDeliveries(store, { hold: (input) => store.deliveries.hold({ ...input, partitions: [] }) }),
+    plant: (store) => faultyDeliveries(store, { hold: (input) => store.deliveries.hold({ ...input, partitions: [] }) }),
   },
   {
     fault: "a hold replaces a longer one",

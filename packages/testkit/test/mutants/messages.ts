@@ -60,8 +60,7 @@ export const messageMutants: readonly Mutant[] = [
   {
     fault: "a transaction that cannot be joined is ignored",
     caughtBy: ["messages/a transaction that the store cannot join is refused and nothing is written"],
-    plant: (store) =>
-      faultyMessages(store, { insert: ({ messages }) => store.messages.insert({ messages }) }),
+    plant: (store) => faultyMessages(store, { insert: ({ messages }) => store.messages.insert({ messages }) }),
   },
   {
     fault: "what waits for fan-out comes from all partitions",

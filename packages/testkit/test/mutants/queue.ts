@@ -40,7 +40,16 @@ export const queueMutants: readonly Mutant[] = [
             done.set(fanOut.messageId, times + 1);
             const { tenant, type, partition } = fanOut;
             const id = `${fanOut.messageId}${"x".repeat(times)}`;
-            const copy = { id, tenant, type, partition, body: "{}", createdAt: 0, idempotencyKey: null, payloadHash: null };
+            const copy = {
+              id,
+              tenant,
+              type,
+              partition,
+              body: "{}",
+              createdAt: 0,
+              idempotencyKey: null,
+              payloadHash: null,
+            };
             if (times > 0) await store.messages.insert({ messages: [copy] });
             const deliveries = fanOut.deliveries.map((one) => ({ ...one, id: `${one.id}${"x".repeat(times)}` }));
             messages.push({ ...fanOut, messageId: id, deliveries });
@@ -69,7 +78,9 @@ export const queueMutants: readonly Mutant[] = [
       faultyDeliveries(store, {
         fanOut: async (input) => {
           const { created, leased } = await store.deliveries.fanOut(input);
-          const skipped = input.messages.flatMap(({ deliveries }) => deliveries.filter((one) => one.status === "skipped"));
+          const skipped = input.messages.flatMap(({ deliveries }) =>
+            deliveries.filter((one) => one.status === "skipped"),
+          );
           return { created: Math.max(created - skipped.length, 0), leased };
         },
       }),
@@ -97,7 +108,8 @@ export const queueMutants: readonly Mutant[] = [
   {
     fault: "cancel ignores its limit",
     caughtBy: ["cancel/it cancels up to the limit and says how many"],
-    plant: (store) => faultyDeliveries(store, { cancel: (input) => store.deliveries.cancel({ ...input, limit: 1_000 }) }),
+    plant: (store) =>
+      faultyDeliveries(store, { cancel: (input) => store.deliveries.cancel({ ...input, limit: 1_000 }) }),
   },
   {
     fault: "cancel takes all partitions",
@@ -165,8 +177,7 @@ export const queueMutants: readonly Mutant[] = [
     plant: (store) => {
       const overlapping = overlap();
       return faultyLog(store, {
-        redeliver: (input) =>
-          overlapping(async (overlaps) => (overlaps ? "in_flight" : store.log.redeliver(input))),
+        redeliver: (input) => overlapping(async (overlaps) => (overlaps ? "in_flight" : store.log.redeliver(input))),
       });
     },
   },

@@ -6,14 +6,12 @@ export const readMutants: readonly Mutant[] = [
   {
     fault: "deliveries are read without their tenant",
     caughtBy: ["tenancy/messages and deliveries of another tenant behave as unknown ones"],
-    plant: (store) =>
-      faultyLog(store, { delivery: (input) => store.log.delivery({ ...input, tenant: "acme" }) }),
+    plant: (store) => faultyLog(store, { delivery: (input) => store.log.delivery({ ...input, tenant: "acme" }) }),
   },
   {
     fault: "redeliver does not check the tenant",
     caughtBy: ["tenancy/messages and deliveries of another tenant behave as unknown ones"],
-    plant: (store) =>
-      faultyLog(store, { redeliver: (input) => store.log.redeliver({ ...input, tenant: "acme" }) }),
+    plant: (store) => faultyLog(store, { redeliver: (input) => store.log.redeliver({ ...input, tenant: "acme" }) }),
   },
   {
     fault: "attempts are read newest first",
@@ -88,7 +86,8 @@ export const readMutants: readonly Mutant[] = [
   {
     fault: "the last error outlives no success",
     caughtBy: ["health/a success ends the failures"],
-    plant: (store) => faultyLog(store, { health: healthWith(store, (one) => (one.failingSince === null ? null : one.lastError)) }),
+    plant: (store) =>
+      faultyLog(store, { health: healthWith(store, (one) => (one.failingSince === null ? null : one.lastError)) }),
   },
   {
     fault: "the last error has no text",
@@ -103,8 +102,7 @@ export const readMutants: readonly Mutant[] = [
   {
     fault: "the status filter is ignored",
     caughtBy: ["log/deliveries are listed by status"],
-    plant: (store) =>
-      faultyLog(store, { deliveries: ({ status: _status, ...input }) => store.log.deliveries(input) }),
+    plant: (store) => faultyLog(store, { deliveries: ({ status: _status, ...input }) => store.log.deliveries(input) }),
   },
 ];
 
