@@ -4,23 +4,46 @@ import { closingLine } from "./scripts/closing-line.ts";
 /** `pnpm test:long` sets it: the long lane runs `*.long.test.ts` and nothing else. */
 const long = process.env["OUTHOOK_LONG"] === "1";
 
+/** These measure times and kill processes, so they run one after the other when everything else has ended. */
+const measured = ["test/crash/**/*.test.ts", "test/sqlite/**/*.test.ts"];
+const longLane = ["**/*.long.test.ts"];
+const ignored = ["**/node_modules/**", "**/dist/**", "**/.planted-*/**"];
+
 export default defineConfig({
   test: {
-    dir: ".",
-    include: ["packages/*/test", "test"].map((folder) => `${folder}/**/*.${long ? "long." : ""}test.ts`),
-    exclude: ["**/node_modules/**", "**/.planted-*/**", ...(long ? [] : ["**/*.long.test.ts"])],
-    // Processes, not threads: tests here kill dispatchers, measure event loops and load a native database.
+    exclude: ignored,
+    // Processes, not threads: tests here measure event loops and load a native database.
     pool: "forks",
-    maxWorkers: long ? 1 : 2,
-    testTimeout: long ? 600_000 : 10_000,
-    hookTimeout: long ? 60_000 : 10_000,
-    typecheck: {
-      enabled: !long,
-      include: ["packages/*/test/**/*.test-d.ts", "test/**/*.test-d.ts"],
-      tsconfig: "./tsconfig.json",
-      // `pnpm lint` compiles everything; here only the type tests count.
-      ignoreSourceErrors: true,
-    },
+    testTimeout: 10_000,
+    hookTimeout: 10_000,
     reporters: ["default", closingLine()],
+    projects: long
+      ? [{ test: { name: "long", include: longLane, maxWorkers: 1, testTimeout: 600_000, hookTimeout: 60_000 } }]
+      : [
+          {
+            test: {
+              name: "quick",
+              include: ["packages/*/test/**/*.test.ts", "test/**/*.test.ts"],
+              exclude: [...ignored, ...measured, ...longLane],
+              maxWorkers: 2,
+              typecheck: {
+                enabled: true,
+                include: ["packages/*/test/**/*.test-d.ts", "test/**/*.test-d.ts"],
+                tsconfig: "./tsconfig.json",
+                // `pnpm lint` compiles everything; here only the type tests count.
+                ignoreSourceErrors: true,
+              },
+            },
+          },
+          {
+            test: {
+              name: "measured",
+              include: measured,
+              exclude: [...ignored, ...longLane],
+              maxWorkers: 1,
+              sequence: { groupOrder: 1 },
+            },
+          },
+        ],
   },
 });

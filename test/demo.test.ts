@@ -7,14 +7,14 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { Account, EndpointAccount } from "../examples/demo/account.ts";
 import { countsOf } from "../examples/demo/account.ts";
-import { samples } from "../examples/demo/payloads.ts";
+import { events } from "../examples/demo/catalogue.ts";
+import { eventTypes } from "../examples/demo/payloads.ts";
 import { runDemo } from "../examples/demo/run.ts";
 import { storyOf } from "../examples/demo/story.ts";
 import { faultsOf } from "../examples/demo/verdict.ts";
 
 const main = join(import.meta.dirname, "../examples/demo/main.ts");
 const run = promisify(execFile);
-const types = samples.map(({ type }) => type);
 
 /** A folder that only the demo under test uses for its temporary files. */
 let folder = "";
@@ -24,10 +24,10 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 const demo = (): { readonly env: NodeJS.ProcessEnv; readonly timeout: number } => ({
   env: { ...process.env, TMPDIR: folder },
-  timeout: 10_000,
+  timeout: 20_000,
 });
 
-describe("the demo as a process", () => {
+describe("the demo as a process", { timeout: 30_000 }, () => {
   it("prints one JSON line with everything delivered, ends with 0 and leaves no file", async () => {
     const { stdout, stderr } = await run(process.execPath, [main, "--json"], demo());
     expect(stderr).toBe("");
@@ -43,7 +43,7 @@ describe("the demo as a process", () => {
     const ended = once(child, "close");
     const output: string[] = [];
     child.stderr.on("data", (chunk) => output.push(String(chunk)));
-    await vi.waitUntil(async () => (await readdir(folder)).length > 0, { interval: 5 });
+    await vi.waitUntil(async () => (await readdir(folder)).length > 0, { interval: 5, timeout: 10_000 });
     child.kill("SIGINT");
     const [code] = await ended;
     expect(output.join("")).toContain("interrupted by SIGINT");
@@ -58,13 +58,17 @@ describe("the demo as a process", () => {
 });
 
 describe("the verdict of the demo", () => {
+  it("is asked about every event type of the catalogue", () => {
+    expect(eventTypes.toSorted()).toEqual(Object.keys(events.definitions).toSorted());
+  });
+
   let account: Account;
   beforeAll(async () => {
     account = await runDemo(new AbortController().signal);
-  });
+  }, 30_000);
 
   it("finds no fault in a run that did its job, and tells it in at most 40 lines of at most 100 columns", () => {
-    expect(faultsOf(account, types)).toEqual([]);
+    expect(faultsOf(account, eventTypes)).toEqual([]);
     const lines = storyOf(account).join("\n").split("\n");
     expect(lines.length).toBeLessThanOrEqual(40);
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(100);
@@ -128,7 +132,7 @@ describe("the verdict of the demo", () => {
       says: "a request of loan.created had another body than the log",
     },
   ])("names $name", ({ broken, says }) => {
-    expect(faultsOf(broken(), types).join("\n")).toContain(says);
+    expect(faultsOf(broken(), eventTypes).join("\n")).toContain(says);
   });
 
   it("counts only what is there", () => {

@@ -45,12 +45,20 @@ const requirement = z.object({
 export const events = defineEvents({
   "customer.created": z.object({ ...customerFields, status: z.literal("created") }),
   "customer.under_review": z.object({ ...customerFields, status: z.literal("under_review"), submitted_at: instant }),
-  "customer.kyc_updated": z.object({ ...customerFields, status: z.literal("under_review"), requirements: z.array(requirement) }),
+  "customer.kyc_updated": z.object({
+    ...customerFields,
+    status: z.literal("under_review"),
+    requirements: z.array(requirement),
+  }),
   "customer.active": z.object({ ...customerFields, status: z.literal("active"), credit_limit: cents }),
   "credit_offer.available": z.object({ ...creditOfferFields, status: z.literal("available") }),
   "credit_offer.expired": z.object({ ...creditOfferFields, status: z.literal("expired"), expired_at: instant }),
   "loan.created": z.object({ ...loanFields, status: z.literal("created") }),
-  "loan.contract_generated": z.object({ ...loanFields, status: z.literal("contract_generated"), ccb_number: z.string() }),
+  "loan.contract_generated": z.object({
+    ...loanFields,
+    status: z.literal("contract_generated"),
+    ccb_number: z.string(),
+  }),
   "loan.awaiting_signatures": z.object({
     ...loanFields,
     status: z.literal("awaiting_signatures"),

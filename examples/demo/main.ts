@@ -1,6 +1,7 @@
 import { constants } from "node:os";
+import type { Account } from "./account.ts";
 import { countsOf } from "./account.ts";
-import { samples } from "./payloads.ts";
+import { eventTypes } from "./payloads.ts";
 import { runDemo } from "./run.ts";
 import { storyOf } from "./story.ts";
 import { faultsOf } from "./verdict.ts";
@@ -18,16 +19,18 @@ async function main(json: boolean): Promise<number> {
   }
   try {
     const account = await runDemo(interruption.signal);
-    const { messages, endpoints } = account;
-    const faults = faultsOf(account, samples.map(({ type }) => type));
-    if (json) console.log(JSON.stringify({ sent: messages.length, ...countsOf(endpoints), ms: Math.round(performance.now()) }));
-    else console.log(storyOf(account).join("\n"));
+    const faults = faultsOf(account, eventTypes);
+    console.log(json ? lineOf(account) : storyOf(account).join("\n"));
     for (const fault of faults) console.error(`fault: ${fault}`);
     return faults.length === 0 ? 0 : 1;
   } catch (error) {
     console.error(`The demo failed, and left nothing behind: ${String(error)}`);
     return exitCode;
   }
+}
+
+function lineOf({ messages, endpoints }: Account): string {
+  return JSON.stringify({ sent: messages.length, ...countsOf(endpoints), ms: Math.round(performance.now()) });
 }
 
 const args = process.argv.slice(2);

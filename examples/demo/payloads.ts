@@ -5,7 +5,9 @@ export type EventType = EventTypeOf<typeof events>;
 export type Pattern = PatternOf<typeof events>;
 
 /** An event type with a payload that fits its schema. */
-export type Sample = { [Type in EventType]: { readonly type: Type; readonly data: PayloadOf<typeof events, Type> } }[EventType];
+export type Sample = {
+  [Type in EventType]: { readonly type: Type; readonly data: PayloadOf<typeof events, Type> };
+}[EventType];
 
 const customer = {
   id: "cust_01k4tq7m3x",
@@ -37,7 +39,10 @@ const loan = {
 /** One message of each event type, in the order in which they happen to a customer and its loans. */
 export const samples: readonly Sample[] = [
   { type: "customer.created", data: { ...customer, status: "created" } },
-  { type: "customer.under_review", data: { ...customer, status: "under_review", submitted_at: "2026-03-02T12:31:40Z" } },
+  {
+    type: "customer.under_review",
+    data: { ...customer, status: "under_review", submitted_at: "2026-03-02T12:31:40Z" },
+  },
   {
     type: "customer.kyc_updated",
     data: {
@@ -103,3 +108,6 @@ export const samples: readonly Sample[] = [
     },
   },
 ];
+
+/** The event types of the catalogue, each of which has one sample. */
+export const eventTypes: readonly EventType[] = samples.map(({ type }) => type);

@@ -26,6 +26,7 @@ export const scheduleSeconds: readonly number[] = [0.1, 0.2];
  */
 export function wants(patterns: readonly Pattern[], type: EventType): boolean {
   return patterns.some(
-    (pattern) => pattern === "*" || pattern === type || (pattern.endsWith(".*") && type.startsWith(pattern.slice(0, -1))),
+    (pattern) =>
+      pattern === "*" || pattern === type || (pattern.endsWith(".*") && type.startsWith(pattern.slice(0, -1))),
   );
 }

@@ -25,8 +25,9 @@ export function firstReport<Name extends ReportName>(
  */
 export async function allSettled(
   outhook: Reporting,
-  { messages, ids, signal }: { readonly messages: Messages; readonly ids: readonly string[]; readonly signal: AbortSignal },
+  input: { readonly messages: Messages; readonly ids: readonly string[]; readonly signal: AbortSignal },
 ): Promise<void> {
+  const { messages, ids, signal } = input;
   const open = new Set(ids);
   const look = async (id: string): Promise<void> => {
     const { fannedOut, deliveries } = await messages.get(id);

@@ -34,18 +34,33 @@ function endpointFaults(
       return fault(found.length === 1, `${found.length} deliveries of ${type} in the log instead of 1`);
     }),
     ...deliveries.flatMap(({ delivery: { id, type, status }, attempts }) => [
-      ...fault(wanted.some((one) => one === type), `delivery ${id} of ${type}, which it did not ask for`),
+      ...fault(
+        wanted.some((one) => one === type),
+        `delivery ${id} of ${type}, which it did not ask for`,
+      ),
       ...fault(status === "succeeded", `delivery ${id} of ${type} is ${status}`),
-      ...fault(attempts.length === attemptsEach, `delivery ${id} of ${type} took ${attempts.length} attempts instead of ${attemptsEach}`),
+      ...fault(
+        attempts.length === attemptsEach,
+        `delivery ${id} of ${type} took ${attempts.length} attempts instead of ${attemptsEach}`,
+      ),
     ]),
-    ...fault(verified === wanted.length * attemptsEach, `${verified} verified requests instead of ${wanted.length * attemptsEach}`),
+    ...fault(
+      verified === wanted.length * attemptsEach,
+      `${verified} verified requests instead of ${wanted.length * attemptsEach}`,
+    ),
     ...fault(rejected === 0, `${rejected} requests refused`),
     ...messages.flatMap(({ id, type, body, afterRotation }) => {
       const copies = requests.filter(({ headers }) => headers["webhook-id"] === id);
       const secrets = plan.name === rotated && afterRotation ? 2 : 1;
       return [
-        ...fault(copies.every((copy) => copy.body === body), `a request of ${type} had another body than the log`),
-        ...fault(copies.every(({ verifiedBy }) => verifiedBy >= secrets), `a request of ${type} did not verify with ${secrets} secrets`),
+        ...fault(
+          copies.every((copy) => copy.body === body),
+          `a request of ${type} had another body than the log`,
+        ),
+        ...fault(
+          copies.every(({ verifiedBy }) => verifiedBy >= secrets),
+          `a request of ${type} did not verify with ${secrets} secrets`,
+        ),
       ];
     }),
   ];

@@ -10,5 +10,5 @@ process.stdin.on("end", () => (ended = true)).resume();
 for (let n = 0; !ended; n += 1) {
   const sent = await Promise.all([1, 2, 3].map((part) => acme.send("loan.active", { n, part })));
   for (const { id } of sent) console.log(id);
-  await pause(5);
+  await pause(20);
 }

@@ -63,8 +63,10 @@ describe("a host's open asynchronous transaction on the same file", () => {
 
       expect(requests.slice(1).map(({ headers }) => headers["webhook-id"]).toSorted()).toEqual(ids.toSorted());
       expect(await host.selectFrom("orders").selectAll().execute()).toEqual([]);
-      // The monitor counts its own resolution of 1 ms in.
-      expect(delays.percentile(99) / 1e6).toBeLessThan(11);
+      // The monitor counts its own resolution of 1 ms in. A wait for the lock would block for all of the 200 ms; the slack
+      // above the ninth decile is for machines that run other tests at the same time.
+      expect(delays.percentile(90) / 1e6).toBeLessThan(11);
+      expect(delays.max / 1e6).toBeLessThan(100);
     });
   });
 

@@ -44,7 +44,10 @@ export type Run = {
 
 /** How long a dispatcher counts as alive after a heartbeat, and so the longest that its partitions rest if it dies. */
 const heartbeatTtlMs = 10_000;
-/** How often work in partitions of others is looked for: what keeps a dead dispatcher's partitions moving meanwhile. */
+/**
+ * How often a dispatcher without work of its own looks for that of others, and goes on as long as it finds some: so a dead
+ * dispatcher's partitions never rest for its heartbeat to lapse, and one large tenant keeps all dispatchers busy.
+ */
 const sweepEveryMs = 1_000;
 const logEveryMs = 1_000;
 const retryMs = 200;
@@ -86,9 +89,10 @@ export function createDispatcher(input: {
         owned = ownedPartitions(dispatcherId, alive, layout.partitions);
       }
       const taken = await pump.fill(owned);
-      if (taken > 0 || clock.monotonic() - sweptAt < sweepEveryMs) return taken;
-      sweptAt = clock.monotonic();
-      return owned.length === everything.length ? 0 : pump.fill(everything);
+      if (taken > 0 || owned.length === everything.length || clock.monotonic() - sweptAt < sweepEveryMs) return taken;
+      const swept = await pump.fill(everything);
+      if (swept === 0) sweptAt = clock.monotonic();
+      return swept;
     };
     while (state === "running" && run === current) {
       try {

@@ -148,7 +148,7 @@ function flagOf(allowHttp: unknown): boolean {
 function certificatesOf(ca: unknown): readonly string[] {
   const certificates: readonly unknown[] = Array.isArray(ca) ? ca : [ca];
   return certificates.map((text, index) => {
-    if (typeof text === "string" && isCertificate(text)) return text;
+    if (typeof text === "string" && areCertificates(text)) return text;
     const param = Array.isArray(ca) ? `network.ca[${index}]` : "network.ca";
     throw invalidOption(
       param,
@@ -157,9 +157,10 @@ function certificatesOf(ca: unknown): readonly string[] {
   });
 }
 
-function isCertificate(text: string): boolean {
+function areCertificates(text: string): boolean {
+  const certificates = text.match(/-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----/gs) ?? [];
   try {
-    return new X509Certificate(text).serialNumber !== "";
+    return certificates.length > 0 && certificates.every((pem) => new X509Certificate(pem).serialNumber !== "");
   } catch {
     return false;
   }

@@ -48,7 +48,7 @@ export function createPump(input: {
   const { messages, deliveries, directory, deliver, settler, settings, onChange } = input;
   const { concurrency, perEndpoint, leaseMs, clock, storeNow } = settings;
   const counts: Counts = { messages: 0, attempts: 0, succeeded: 0, retrying: 0, failed: 0 };
-  const mostUnsettled = concurrency * 2;
+  const mostUnsettled = concurrency * 4;
   let unsettled = 0;
   /** Only room kept the last `fill` from taking more. */
   let blocked = false;
@@ -59,7 +59,7 @@ export function createPump(input: {
     onEnd: (endpointId) => {
       if (slots.size() === 0) settler.hurry();
       // Not for every request that ends: a claim of one costs as much as a claim of sixteen.
-      if (blocked && slots.roomOf(endpointId) >= perEndpoint && slots.room() >= concurrency / 8) onChange();
+      if (blocked && slots.roomOf(endpointId) >= slots.roomPerEndpoint / 2 && slots.room() >= concurrency / 4) onChange();
     },
   });
 
@@ -93,7 +93,7 @@ export function createPump(input: {
     const limit = Math.ceil(slots.room() / 2);
     const takenAt = clock.monotonic();
     const room = slots.occupied();
-    const claims = await deliveries.claim({ partitions, limit, perEndpoint: perEndpoint * 2, room, leaseMs, now });
+    const claims = await deliveries.claim({ partitions, limit, perEndpoint: slots.roomPerEndpoint, room, leaseMs, now });
     take(claims, takenAt + leaseMs);
     return claims.length;
   };

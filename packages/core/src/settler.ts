@@ -14,9 +14,9 @@ export type Settler = {
 };
 
 /** A batch is written when it is so large … */
-const batchSize = 64;
+const batchSize = 128;
 /** … or so old: long enough to share a commit, short enough not to be felt. */
-const batchDelayMs = 2;
+const batchDelayMs = 5;
 const retryDelayMs = 50;
 const logEveryMs = 1_000;
 

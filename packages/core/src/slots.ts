@@ -9,11 +9,14 @@ export type SlotWork = {
 /**
  * The bounds on open requests: so many in all, so many per endpoint.
  *
- * Work above an endpoint's bound waits here, a little of it, so that the next request starts the moment one ends and not
- * a claim later. What may still be taken of an endpoint is its room.
+ * Some work above the bounds waits here, so that the next request starts the moment one ends, and a claim takes enough at
+ * once to be worth its commit. What waits for one endpoint takes nothing away from the others. What may still be taken is
+ * the room.
  */
 export type Slots = {
   readonly add: (work: SlotWork) => void;
+  /** How much may be added of an endpoint that has nothing here. */
+  readonly roomPerEndpoint: number;
   /** How much more may be added in all. */
   readonly room: () => number;
   /** How much more may be added of one endpoint. */
@@ -30,6 +33,9 @@ export type Slots = {
 
 type Lane = { running: number; readonly waiting: SlotWork[] };
 
+/** How much may wait for each request that may be open. */
+const waitingPerRunning = 3;
+
 export function createSlots(input: {
   readonly concurrency: number;
   readonly perEndpoint: number;
@@ -37,8 +43,7 @@ export function createSlots(input: {
   readonly onEnd: (endpointId: string) => void;
 }): Slots {
   const { concurrency, perEndpoint, onEnd } = input;
-  const capacity = concurrency + Math.ceil(concurrency / 2);
-  const perEndpointCapacity = perEndpoint * 2;
+  const roomPerEndpoint = perEndpoint * (1 + waitingPerRunning);
   const lanes = new Map<string, Lane>();
   let running = 0;
   let waiting = 0;
@@ -83,7 +88,7 @@ export function createSlots(input: {
     }
   };
 
-  const roomIn = (lane: Lane): number => Math.max(0, perEndpointCapacity - lane.running - lane.waiting.length);
+  const roomIn = (lane: Lane): number => Math.max(0, roomPerEndpoint - lane.running - lane.waiting.length);
 
   return {
     add: (work) => {
@@ -92,10 +97,11 @@ export function createSlots(input: {
       waiting += 1;
       startNextOf(lane);
     },
-    room: () => Math.max(0, capacity - running - waiting),
+    roomPerEndpoint,
+    room: () => concurrency - running + Math.max(0, concurrency - waiting),
     roomOf: (endpointId) => {
       const lane = lanes.get(endpointId);
-      return lane === undefined ? perEndpointCapacity : roomIn(lane);
+      return lane === undefined ? roomPerEndpoint : roomIn(lane);
     },
     occupied: () => new Map([...lanes].map(([endpointId, lane]) => [endpointId, roomIn(lane)])),
     size: () => running + waiting,

@@ -118,6 +118,14 @@ describe("kept-alive connections", () => {
     expect(accepted()).toBe(300);
   });
 
+  it("are not kept at all when told so", async () => {
+    const transport = open(0);
+    const { port, accepted, sockets } = await ok();
+    for (let n = 0; n < 3; n += 1) expect(await send(transport, `http://127.0.0.1:${port}/`)).toMatchObject({ body: "ok" });
+    expect(accepted()).toBe(3);
+    await expect.poll(() => sockets.size).toBe(0);
+  });
+
   it("are never closed under a request, however many origins come after", async () => {
     const transport = open(2);
     const waiting: Socket[] = [];

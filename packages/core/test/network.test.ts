@@ -115,6 +115,7 @@ describe("createNetworkPolicy", () => {
     { options: { allowHttp: "yes" }, param: "network.allowHttp" },
     { options: { ca: "/etc/ssl/ca.pem" }, param: "network.ca" },
     { options: { ca: [certificate, "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----"] }, param: "network.ca[1]" },
+    { options: { ca: `${certificate}-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----` }, param: "network.ca" },
     { options: { ca: 7 }, param: "network.ca" },
   ])("refuses $options, naming $param", ({ options, param }) => {
     expect(refusalOf(() => Reflect.apply(createNetworkPolicy, undefined, [options]))).toMatchObject({

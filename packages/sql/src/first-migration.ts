@@ -102,7 +102,7 @@ export function firstTables(dialect: Dialect): readonly string[] {
   ready_at ${integer},
   primary key (partition, endpoint_id, lane)
 )${keyed}`,
-    "create index outhook_queue_ready on outhook_queue (partition, ready_at) where ready_at is not null",
+    `create index outhook_queue_ready on outhook_queue (${key("ready_at")}) where ready_at is not null`,
     `create table outhook_attempts (
   partition ${integer} not null,
   delivery_id ${text} not null,

@@ -5,7 +5,11 @@ import { rowsOf } from "./steps.ts";
 /** Dispatchers telling of each other. */
 export type HeartbeatSteps = {
   /** Says that a dispatcher lives until `expiresAt` and returns all that live. */
-  readonly beat: (input: { readonly id: string; readonly expiresAt: number; readonly now: number }) => Steps<readonly string[]>;
+  readonly beat: (input: {
+    readonly id: string;
+    readonly expiresAt: number;
+    readonly now: number;
+  }) => Steps<readonly string[]>;
   readonly retire: (id: string) => Steps<void>;
 };
 

@@ -36,7 +36,7 @@ export function logSteps(builder: QueryBuilder): Stepwise<Omit<LogStore, "redeli
   function* scan(page: Page, status: DeliveryStatus | undefined): Steps<readonly Delivery[]> {
     const piece = status === undefined ? page.limit : Math.max(page.limit, rowsPerPiece);
     const found: Delivery[] = [];
-    for (let { after } = page; ; ) {
+    for (let { after } = page; ;) {
       const rows = yield* rowsOf(queries.page, { ...page, after, limit: piece });
       for (const row of rows) if (status === undefined || row.status === status) found.push(toDelivery(row));
       const last = rows.at(-1);
@@ -52,7 +52,7 @@ export function logSteps(builder: QueryBuilder): Stepwise<Omit<LogStore, "redeli
       const deliveries = yield* rowsOf(queries.ofMessage, { partition: row.partition, messageId: row.id });
       return {
         message: toMessage(row),
-        fannedOut: Number(row.fanned_out) === 1,
+        fannedOut: row.fanned_out === 1,
         deliveries: deliveries.map(toDelivery),
       };
     },

@@ -19,15 +19,12 @@ export type MigrationSteps = {
   readonly identity: () => Steps<StoreIdentity>;
 };
 
-export function migrationSteps(
-  builder: QueryBuilder,
-  known: readonly Migration[] = migrations,
-): MigrationSteps {
+export function migrationSteps(builder: QueryBuilder, known: readonly Migration[] = migrations): MigrationSteps {
   const queries = migrationQueries(builder);
 
   function* applied(): Steps<readonly AppliedMigration[]> {
     const rows = yield* rowsOf(queries.applied, {});
-    return rows.map(({ id, breaking }) => ({ id, breaking: Number(breaking) === 1 }));
+    return rows.map(({ id, breaking }) => ({ id, breaking: breaking === 1 }));
   }
 
   return {

@@ -68,12 +68,13 @@ function secretQueries({ db, query }: QueryBuilder) {
       db.deleteFrom("outhook_secrets").where("tenant", "=", p.tenant).where("endpoint_id", "=", p.id),
     ),
     insert: query((p: SecretTable) => db.insertInto("outhook_secrets").values(p), secretColumns),
-    show: query((p: OfEndpoint & { readonly secretHint: string; readonly publicKey: string | null; readonly now: number }) =>
-      db
-        .updateTable("outhook_endpoints")
-        .set({ secret_hint: p.secretHint, public_key: p.publicKey, updated_at: p.now })
-        .where("tenant", "=", p.tenant)
-        .where("id", "=", p.id),
+    show: query(
+      (p: OfEndpoint & { readonly secretHint: string; readonly publicKey: string | null; readonly now: number }) =>
+        db
+          .updateTable("outhook_endpoints")
+          .set({ secret_hint: p.secretHint, public_key: p.publicKey, updated_at: p.now })
+          .where("tenant", "=", p.tenant)
+          .where("id", "=", p.id),
     ),
   };
 }

@@ -1,12 +1,5 @@
 import type { Attempt, Delivery, Endpoint, EndpointHealth, Message, StoredSecret } from "@outhook/core";
-import type {
-  AttemptTable,
-  DeliveryTable,
-  EndpointTable,
-  HealthTable,
-  MessageTable,
-  SecretTable,
-} from "./database.ts";
+import type { AttemptTable, DeliveryTable, EndpointTable, HealthTable, MessageTable, SecretTable } from "./database.ts";
 
 /** The columns of a {@link Message}. */
 export type MessageRow = Omit<MessageTable, "fanned_out" | "idempotency_key" | "payload_hash">;

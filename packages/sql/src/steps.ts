@@ -4,7 +4,7 @@ import type { BoundQuery, Query } from "./query.ts";
  * Work on a database as a generator: it yields statements and is given their rows.
  *
  * So the same work runs on a driver that answers at once and on one that answers later. Whoever runs it puts a
- * transaction around it.
+ * transaction around it and answers with rows as objects, whole numbers as numbers.
  *
  * @example
  * function run<T>(steps: Steps<T>): T {
@@ -25,7 +25,8 @@ export type Stepwise<Part> = {
 /** Runs one query and returns its rows. */
 export function* rowsOf<Params extends object, Row>(query: Query<Params, Row>, params: Params): Steps<readonly Row[]> {
   const rows = yield query.bind(params);
-  return rows as readonly Row[]; // the query carries the type of the rows that its statement returns
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the query carries the type of its rows
+  return rows as readonly Row[];
 }
 
 /** Runs one query and returns its first row. */

@@ -14,7 +14,9 @@ export type Checkpoints = {
 };
 
 export function createCheckpoints(db: BetterSqlite3.Database): Checkpoints {
-  const measure = db.prepare<[], readonly [busy: number, pages: number, copied: number]>("pragma wal_checkpoint(noop)").raw();
+  const measure = db
+    .prepare<[], readonly [busy: number, pages: number, copied: number]>("pragma wal_checkpoint(noop)")
+    .raw();
   const copy = db.prepare("pragma wal_checkpoint(passive)");
   let planned: NodeJS.Immediate | undefined;
 

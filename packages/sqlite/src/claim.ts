@@ -1,7 +1,7 @@
-import type { Claim, DeliveryStore, Lane } from "@outhook/core";
-import { firstAcross } from "./first-across.ts";
+import type { Claim, DeliveryStore } from "@outhook/core";
 import type { Session } from "./session.ts";
-import { statements } from "./statements.ts";
+import type { DueRow, ReadyRow } from "./statements.ts";
+import * as statements from "./statements.ts";
 
 type ClaimInput = Parameters<DeliveryStore["claim"]>[0];
 
@@ -10,47 +10,35 @@ const maxDeliveries = 256;
 /** In characters of bodies. */
 const maxBodyLength = 2 * 1024 * 1024;
 
-type ReadyRow = readonly [readyAt: number, partition: number, endpointId: string, lane: Lane];
-
-type DueRow = readonly [
-  id: string,
-  tenant: string,
-  messageId: string,
-  type: string,
-  fence: number,
-  attempts: number,
-  scheduledAttempts: number | null,
-  leasedAt: number | null,
-  body: string,
-];
-
-/** The partitions among these in which a claim would find something. Needs no lock, unlike the claim. */
-export function readyPartitions(session: Session, partitions: readonly number[], now: number): readonly number[] {
-  const rows = session.all<readonly [number]>(statements.partitionsReady, JSON.stringify(partitions), now);
-  return rows.map(([partition]) => partition);
+/** True when a claim would find a row that is ready. Needs no lock, unlike the claim. */
+export function isAnyReady(session: Session, partitions: readonly number[], now: number): boolean {
+  return readyRows(session, { partitions, now, most: 1 }).length > 0;
 }
 
 /** Leases due deliveries, endpoints in turn. */
 export function claim(session: Session, input: ClaimInput, now: number): readonly Claim[] {
+  const { partitions, room, perEndpoint, leaseMs } = input;
   const limit = Math.min(input.limit, maxDeliveries);
-  const { room, perEndpoint, leaseMs } = input;
-  const partitions = readyPartitions(session, input.partitions, now);
   const claims: Claim[] = [];
   const taken = new Map<string, number>();
   let length = 0;
-  // Each ready row has something to take, unless its endpoint has no room, or had in its other lane.
-  for (const row of readyRows(session, { partitions, limit: limit * 2 + room.size, now })) {
-    const [, , endpointId] = row;
+  // Each ready row has something to take, unless its endpoint has no room, or had it in the other lane.
+  for (const row of readyRows(session, { partitions, now, most: limit * 2 + room.size })) {
+    const [, endpointId] = row;
     const before = taken.get(endpointId) ?? 0;
     const most = Math.min((room.get(endpointId) ?? perEndpoint) - before, limit - claims.length);
     if (most <= 0) continue;
-    const due = readDue(session, row, { most, now, maxLength: maxBodyLength - length });
-    for (const delivery of due) {
-      claims.push(lease(session, delivery, { row, leaseMs, now }));
-      length += delivery[8].length;
+    const leased: Claim[] = [];
+    for (const delivery of session.all(statements.due, ...row, now, most)) {
+      if (length >= maxBodyLength) break;
+      const [body] = session.get(statements.body, row[0], delivery[2]) ?? [null];
+      if (body === null) continue;
+      leased.push(lease(session, delivery, { row, body, leaseMs, now }));
+      length += body.length;
     }
-    serve(session, row, now);
-    taken.set(endpointId, before + due.length);
+    session.run(statements.serve, now, now, ...row);
+    taken.set(endpointId, before + leased.length);
+    claims.push(...leased);
     if (claims.length >= limit || length >= maxBodyLength) break;
   }
   return claims;
@@ -58,45 +46,25 @@ export function claim(session: Session, input: ClaimInput, now: number): readonl
 
 function readyRows(
   session: Session,
-  { partitions, limit, now }: { readonly partitions: readonly number[]; readonly limit: number; readonly now: number },
+  { partitions, now, most }: { readonly partitions: readonly number[]; readonly now: number; readonly most: number },
 ): readonly ReadyRow[] {
-  if (partitions.length === 0) return [];
-  return firstAcross({
-    partitions,
-    limit,
-    read: (partition, count) => session.all<ReadyRow>(statements.ready, partition, now, count),
-    compare: (a, b) => a[0] - b[0],
-  });
-}
-
-function readDue(
-  session: Session,
-  [, partition, endpointId, lane]: ReadyRow,
-  { most, now, maxLength }: { readonly most: number; readonly now: number; readonly maxLength: number },
-): readonly DueRow[] {
-  const due: DueRow[] = [];
-  let length = 0;
-  for (const row of session.each<DueRow>(statements.due, partition, endpointId, lane, now, most)) {
-    due.push(row);
-    length += row[8].length;
-    if (length >= maxLength) break;
-  }
-  return due;
+  return session.all(statements.ready, now, JSON.stringify(partitions), most);
 }
 
 function lease(
   session: Session,
   delivery: DueRow,
-  { row, leaseMs, now }: { readonly row: ReadyRow; readonly leaseMs: number; readonly now: number },
+  at: { readonly row: ReadyRow; readonly body: string; readonly leaseMs: number; readonly now: number },
 ): Claim {
-  const [, partition, endpointId, lane] = row;
-  const [id, tenant, messageId, type, fence, attempts, scheduledAttempts, leasedAt, body] = delivery;
-  session.run(statements.lease, now + leaseMs, now, partition, id);
-  const lapsed = leasedAt !== null;
-  if (lapsed) recordLost(session, { partition, id, number: attempts + 1, startedAt: leasedAt }, now);
+  const { row, body, leaseMs, now } = at;
+  const [partition, endpointId, lane] = row;
+  const [deliveryId, tenant, messageId, type, fence, attempts, scheduledAttempts, leasedAt] = delivery;
+  session.run(statements.lease, now + leaseMs, now, partition, deliveryId);
+  const lost = leasedAt === null ? 0 : 1;
+  if (leasedAt !== null) recordLost(session, { partition, deliveryId, number: attempts + 1, startedAt: leasedAt }, now);
   return {
     partition,
-    deliveryId: id,
+    deliveryId,
     tenant,
     messageId,
     endpointId,
@@ -104,24 +72,26 @@ function lease(
     body,
     lane,
     fence: fence + 1,
-    attempts: attempts + (lapsed ? 1 : 0),
-    scheduledAttempts: lapsed && scheduledAttempts !== null ? scheduledAttempts + 1 : scheduledAttempts,
-    lapsed,
+    attempts: attempts + lost,
+    scheduledAttempts: scheduledAttempts === null ? null : scheduledAttempts + lost,
+    lapsed: leasedAt !== null,
   };
 }
 
 /** Whoever held the lease that lapsed has made an attempt, as far as anybody knows. */
 function recordLost(
   session: Session,
-  lost: { readonly partition: number; readonly id: string; readonly number: number; readonly startedAt: number },
+  lost: {
+    readonly partition: number;
+    readonly deliveryId: string;
+    readonly number: number;
+    readonly startedAt: number;
+  },
   now: number,
 ): void {
-  const { partition, id, number, startedAt } = lost;
+  const { partition, deliveryId, number, startedAt } = lost;
   const error = "The dispatcher stopped during this attempt, so nobody knows what the receiver saw.";
-  session.run(statements.insertAttempt, partition, id, number, startedAt, now - startedAt, null, "lost", error, null, null);
-  session.run(statements.chargeLost, now, partition, id);
-}
-
-function serve(session: Session, [, partition, endpointId, lane]: ReadyRow, now: number): void {
-  session.run(statements.serve, now, now, partition, endpointId, lane);
+  const attempt = [partition, deliveryId, number, startedAt, now - startedAt, null, "lost", error, null, null] as const;
+  session.run(statements.insertAttempt, ...attempt);
+  session.run(statements.chargeLost, now, partition, deliveryId);
 }

@@ -4,6 +4,7 @@ import type BetterSqlite3 from "better-sqlite3";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Checkpoints } from "./checkpoint.ts";
 import { createCheckpoints } from "./checkpoint.ts";
+import type { OpenHandle } from "./driver.ts";
 import { loadDriver } from "./driver.ts";
 import { busyFailure, failureOf, isBusy } from "./failures.ts";
 import { openDatabase } from "./open.ts";
@@ -28,8 +29,6 @@ export type Connection = {
   readonly close: () => Promise<void>;
 };
 
-type Opened = { readonly db: BetterSqlite3.Database; readonly session: Session; readonly checkpoints: Checkpoints };
-
 const longestPauseMs = 25;
 
 export function createConnection(input: {
@@ -42,6 +41,7 @@ export function createConnection(input: {
   readonly random: () => number;
 }): Connection {
   const { path, lockWaitMs, migrations, monotonic, random } = input;
+  let openHandle: OpenHandle | undefined;
   let opened: Opened | undefined;
   let migrated = false;
   let closed = false;
@@ -53,7 +53,7 @@ export function createConnection(input: {
   /** Runs `work` at once, and again after a pause for as long as another connection is in the way. */
   const patiently = async <Result>(work: (at: Opened) => Result): Promise<Result> => {
     requireOpen();
-    const openHandle = await loadDriver(process.versions.node);
+    openHandle ??= await loadDriver(process.versions.node);
     const startedAt = monotonic();
     for (let longest = 1; ; longest = Math.min(longest * 2, longestPauseMs)) {
       requireOpen();
@@ -77,18 +77,18 @@ export function createConnection(input: {
 
   return {
     read: (work) =>
-      patiently(({ db, session }) => {
+      patiently(({ session, transact }) => {
         requireMigrated(session);
-        return transaction(db, "begin", () => work(session));
+        return transact("begin", () => work(session));
       }),
     write: (work) =>
-      patiently(({ db, session, checkpoints }) => {
+      patiently(({ session, transact, checkpoints }) => {
         requireMigrated(session);
-        const result = transaction(db, "begin immediate", () => work(session));
+        const result = transact("begin immediate", () => work(session));
         checkpoints.afterCommit();
         return result;
       }),
-    migrate: (work) => patiently(({ db, session }) => transaction(db, "begin immediate", () => work(session))),
+    migrate: (work) => patiently(({ session, transact }) => transact("begin immediate", () => work(session))),
     requireOpen,
     close: async () => {
       closed = true;
@@ -99,17 +99,29 @@ export function createConnection(input: {
   };
 }
 
-function prepare(db: BetterSqlite3.Database): Opened {
-  return { db, session: createSession(db), checkpoints: createCheckpoints(db) };
-}
+type Opened = {
+  readonly db: BetterSqlite3.Database;
+  readonly session: Session;
+  readonly checkpoints: Checkpoints;
+  /** Runs `work` from beginning to commit, or to rollback when it throws. */
+  readonly transact: <Result>(begin: "begin" | "begin immediate", work: () => Result) => Result;
+};
 
-function transaction<Result>(db: BetterSqlite3.Database, begin: string, work: () => Result): Result {
-  db.exec(begin);
-  try {
-    const result = work();
-    db.exec("commit");
-    return result;
-  } finally {
-    if (db.inTransaction) db.exec("rollback");
-  }
+function prepare(db: BetterSqlite3.Database): Opened {
+  const session = createSession(db);
+  return {
+    db,
+    session,
+    checkpoints: createCheckpoints(db),
+    transact: (begin, work) => {
+      session.run({ sql: begin });
+      try {
+        const result = work();
+        session.run({ sql: "commit" });
+        return result;
+      } finally {
+        if (db.inTransaction) session.run({ sql: "rollback" });
+      }
+    },
+  };
 }

@@ -1,8 +1,8 @@
 import type { DeliveryStore } from "@outhook/core";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { claim, readyPartitions } from "./claim.ts";
+import { claim, isAnyReady } from "./claim.ts";
 import type { Connection } from "./connection.ts";
-import { fanOut, transactionsOf } from "./fan-out.ts";
+import { fanOut, groupsOf } from "./fan-out.ts";
 import { cancel, hold, nextDueInMs } from "./queue.ts";
 import { settle } from "./settle.ts";
 
@@ -15,7 +15,7 @@ export function sqliteDeliveries(connection: Connection, clock: () => number): D
     fanOut: async ({ messages, leaseMs, now = clock() }) => {
       let created = 0;
       const leased = new Set<string>();
-      for (const group of transactionsOf(messages)) {
+      for (const group of groupsOf(messages)) {
         const done = await connection.write((session) => fanOut(session, group, { leaseMs, now }));
         created += done.created;
         for (const id of done.leased) leased.add(id);
@@ -25,9 +25,8 @@ export function sqliteDeliveries(connection: Connection, clock: () => number): D
     },
 
     claim: async ({ now = clock(), ...input }) => {
-      const ready = await connection.read((session) => readyPartitions(session, input.partitions, now));
-      if (ready.length === 0) return [];
-      return await connection.write((session) => claim(session, { ...input, partitions: ready }, now));
+      if (!(await connection.read((session) => isAnyReady(session, input.partitions, now)))) return [];
+      return await connection.write((session) => claim(session, input, now));
     },
 
     settle: async ({ settlements, now = clock() }) =>

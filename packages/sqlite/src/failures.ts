@@ -3,7 +3,10 @@ import { schemaPending } from "@outhook/sql";
 
 /** What SQLite's result codes mean for whoever has to repair it. */
 const causes: readonly (readonly [code: string, words: string])[] = [
-  ["SQLITE_FULL", "the disk, or the quota on it, is full: make room; nothing was written, and the store goes on by itself"],
+  [
+    "SQLITE_FULL",
+    "the disk, or the quota on it, is full: make room; nothing was written, and the store goes on by itself",
+  ],
   ["SQLITE_IOERR", "the disk refused to read or write: look at the disk, its quota and the process's file size limit"],
   ["SQLITE_CANTOPEN", "the file cannot be opened: look at the path, its folder and the permissions of both"],
   ["SQLITE_READONLY", "the file cannot be written: look at the permissions of the file and of its folder"],
@@ -31,9 +34,12 @@ export function failureOf(error: unknown, file: string): OuthookError {
     return schemaPending(`${file} lacks Outhook's tables (${message})`, error);
   }
   const known = causes.find(([prefix]) => code?.startsWith(prefix) === true);
-  if (known !== undefined) return new OuthookError("store_unavailable", `${file}: ${known[1]} (${code})`, { cause: error });
+  if (known !== undefined)
+    return new OuthookError("store_unavailable", `${file}: ${known[1]} (${code})`, { cause: error });
   if (message.includes("directory does not exist")) {
-    return new OuthookError("store_unavailable", `${file}: its folder does not exist; create it first`, { cause: error });
+    return new OuthookError("store_unavailable", `${file}: its folder does not exist; create it first`, {
+      cause: error,
+    });
   }
   return new OuthookError("internal", `${file}: ${message}`, { cause: error });
 }

@@ -9,7 +9,7 @@ export function firstAcross<Row>(input: {
   readonly compare: (a: Row, b: Row) => number;
 }): readonly Row[] {
   const { partitions, limit, read, compare } = input;
-  let heads = partitions.map((partition) => headOf(partition, 2 * Math.ceil(limit / partitions.length)));
+  let heads = partitions.map((partition) => headOf(partition, Math.ceil(limit / partitions.length) + 1));
   for (;;) {
     const first = heads
       .flatMap(({ rows }) => rows)
@@ -30,7 +30,7 @@ export function firstAcross<Row>(input: {
   function mayHoldMore({ rows, size }: Head<Row>, last: Row | undefined): boolean {
     const end = rows.at(-1);
     if (end === undefined || last === undefined || rows.length < size || size === limit) return false;
-    return compare(end, last) <= 0;
+    return compare(end, last) < 0;
   }
 }
 

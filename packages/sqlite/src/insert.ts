@@ -1,5 +1,5 @@
 import type { InsertOutcome, NewMessage } from "@outhook/core";
-import type { Value } from "./session.ts";
+import type { Statement, Value } from "./session.ts";
 
 /**
  * The INSERT of so many messages. For one whose key is taken it returns the row that has it: setting the key to what it
@@ -14,7 +14,8 @@ do update set idempotency_key = excluded.idempotency_key
 returning id, payload_hash as hash, tenant, idempotency_key as key`;
 }
 
-export const insertOneSql: string = insertSql(1);
+/** The INSERT of one message. */
+export const insertOne: Statement<readonly [id: string, hash: string | null]> = { sql: insertSql(1) };
 
 /** The values of one row of {@link insertSql}. */
 export function valuesOf(message: NewMessage): readonly Value[] {
@@ -23,7 +24,10 @@ export function valuesOf(message: NewMessage): readonly Value[] {
 }
 
 /** What became of a message, by the row that came back for it. */
-export function outcomeOf(message: NewMessage, row: { readonly id: string; readonly hash: string | null }): InsertOutcome {
+export function outcomeOf(
+  message: NewMessage,
+  row: { readonly id: string; readonly hash: string | null },
+): InsertOutcome {
   if (row.id === message.id) return { outcome: "inserted" };
   return { outcome: row.hash === message.payloadHash ? "duplicate" : "mismatch", id: row.id };
 }

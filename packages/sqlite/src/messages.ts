@@ -1,11 +1,11 @@
 import type { InsertOutcome, Message, MessageStore, NewMessage } from "@outhook/core";
 import type { Connection } from "./connection.ts";
-import { insertOneSql, outcomeOf, valuesOf } from "./insert.ts";
-import type { Session } from "./session.ts";
-import { statements } from "./statements.ts";
-import { insertInto, requireTransaction } from "./transaction.ts";
-import type { SqliteTransaction } from "./transaction.ts";
 import { firstAcross } from "./first-across.ts";
+import { insertOne, outcomeOf, valuesOf } from "./insert.ts";
+import type { Session } from "./session.ts";
+import * as statements from "./statements.ts";
+import type { SqliteTransaction } from "./transaction.ts";
+import { insertInto, requireTransaction } from "./transaction.ts";
 
 /** Characters of bodies that one call reads. */
 const maxBodyLength = 2 * 1024 * 1024;
@@ -17,37 +17,39 @@ export function sqliteMessages(connection: Connection): MessageStore<SqliteTrans
       connection.requireOpen();
       if (tx !== undefined) return await insertInto(requireTransaction(tx), messages);
       if (messages.length === 0) return [];
-      return await connection.write((session) => messages.map((message) => insertOne(session, message)));
+      return await connection.write((session) => messages.map((message) => record(session, message)));
     },
 
-    statement: (message) => ({ sql: insertOneSql, parameters: valuesOf(message) }),
+    statement: (message) => ({ sql: insertOne.sql, parameters: valuesOf(message) }),
 
     awaitingFanOut: async ({ partitions, limit }) =>
       await connection.read((session) => readWaiting(session, partitions, limit)),
   };
 }
 
-function insertOne(session: Session, message: NewMessage): InsertOutcome {
-  const row = session.get<readonly [id: string, hash: string | null]>(insertOneSql, ...valuesOf(message));
+function record(session: Session, message: NewMessage): InsertOutcome {
+  if (message.idempotencyKey === null) {
+    session.run(statements.insertMessage, ...valuesOf(message));
+    return { outcome: "inserted" };
+  }
+  const row = session.get(insertOne, ...valuesOf(message));
   const [id, hash] = row ?? [message.id, message.payloadHash];
   return outcomeOf(message, { id, hash });
 }
 
-type Waiting = readonly [createdAt: number, id: string, partition: number];
-
 function readWaiting(session: Session, partitions: readonly number[], limit: number): readonly Message[] {
-  const waiting = session.all<readonly [number]>(statements.partitionsWaiting, JSON.stringify(partitions));
+  const waiting = session.all(statements.partitionsWaiting, JSON.stringify(partitions));
   if (waiting.length === 0) return [];
-  const first = firstAcross<Waiting>({
+  const first = firstAcross({
     partitions: waiting.map(([partition]) => partition),
     limit,
-    read: (partition, count) => session.all<Waiting>(statements.waiting, partition, count),
+    read: (partition, count) => session.all(statements.waiting, partition, count),
     compare: (a, b) => a[0] - b[0] || (a[1] < b[1] ? -1 : 1),
   });
   const messages: Message[] = [];
   let length = 0;
   for (const [createdAt, id, partition] of first) {
-    const row = session.get<readonly [tenant: string, type: string, body: string]>(statements.message, partition, id);
+    const row = session.get(statements.message, partition, id);
     if (row === undefined) continue;
     const [tenant, type, body] = row;
     messages.push({ id, partition, tenant, type, body, createdAt });

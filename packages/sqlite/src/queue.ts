@@ -1,6 +1,6 @@
 import type { DeliveryStore, Lane } from "@outhook/core";
 import type { Session } from "./session.ts";
-import { statements } from "./statements.ts";
+import * as statements from "./statements.ts";
 
 /** One partition, endpoint and lane. */
 export type QueueRow = { readonly partition: number; readonly endpointId: string; readonly lane: Lane };
@@ -28,13 +28,17 @@ export function hold(session: Session, input: Parameters<DeliveryStore["hold"]>[
 }
 
 /** Cancels up to `most` of the endpoint's pending deliveries and returns how many. */
-export function cancel(session: Session, of: Omit<QueueRow, "lane">, { most, now }: { readonly most: number; readonly now: number }): number {
+export function cancel(
+  session: Session,
+  of: Omit<QueueRow, "lane">,
+  { most, now }: { readonly most: number; readonly now: number },
+): number {
   const cancelled = session.run(statements.cancel, now, of.partition, of.partition, of.endpointId, most);
   if (cancelled > 0) refresh(session, of);
   return cancelled;
 }
 
 export function nextDueInMs(session: Session, partitions: readonly number[], now: number): number | null {
-  const [readyAt] = session.get<readonly [number | null]>(statements.nextReady, JSON.stringify(partitions)) ?? [null];
-  return readyAt === null ? null : Math.max(readyAt - now, 0);
+  const next = session.get(statements.nextReady, JSON.stringify(partitions));
+  return next === undefined ? null : Math.max(next[0] - now, 0);
 }

@@ -1,24 +1,14 @@
-import type { DeliveryStatus, Lane, LogStore } from "@outhook/core";
+import type { LogStore } from "@outhook/core";
 import { refresh } from "./queue.ts";
 import type { Session } from "./session.ts";
-import { statements } from "./statements.ts";
+import * as statements from "./statements.ts";
 
 type RedeliverInput = Parameters<LogStore["redeliver"]>[0];
-
-type State = readonly [
-  partition: number,
-  endpointId: string,
-  status: DeliveryStatus,
-  lane: Lane,
-  dueAt: number | null,
-  leasedAt: number | null,
-  scheduledAttempts: number | null,
-];
 
 /** Makes a delivery due now, for a person. */
 export function redeliver(session: Session, input: RedeliverInput, now: number): "queued" | "in_flight" | "not_found" {
   const { partitions, tenant, id } = input;
-  const state = session.get<State>(statements.deliveryState, JSON.stringify(partitions), id, tenant);
+  const state = session.get(statements.deliveryState, JSON.stringify(partitions), id, tenant);
   if (state === undefined) return "not_found";
   const [partition, endpointId, status, lane, dueAt, leasedAt, scheduledAttempts] = state;
   const pendingAt = status === "pending" ? dueAt : null;

@@ -4,16 +4,27 @@ import type BetterSqlite3 from "better-sqlite3";
 /** A value as SQLite stores it. */
 export type Value = string | number | null;
 
+/** A statement with the type of its rows: tuples of the columns it names. */
+export type Statement<Row extends readonly unknown[] = never> = {
+  readonly sql: string;
+  /** Never there: it carries the type of the rows. */
+  readonly row?: Row | undefined;
+};
+
 /** Statements on one open database, each prepared once. Everything here runs at once and blocks until it is done. */
 export type Session = {
   /** Runs a statement and returns how many rows it changed. */
-  readonly run: (sql: string, ...values: readonly Value[]) => number;
-  /** The first row as a tuple of its columns. */
-  readonly get: <Row extends readonly unknown[]>(sql: string, ...values: readonly Value[]) => Row | undefined;
-  /** The rows as tuples. */
-  readonly all: <Row extends readonly unknown[]>(sql: string, ...values: readonly Value[]) => readonly Row[];
-  /** The rows as tuples, one at a time; nothing else may run on the session before the last. */
-  readonly each: <Row extends readonly unknown[]>(sql: string, ...values: readonly Value[]) => Iterable<Row>;
+  readonly run: (statement: Statement, ...values: readonly Value[]) => number;
+  /** The first row. */
+  readonly get: <Row extends readonly unknown[]>(
+    statement: Statement<Row>,
+    ...values: readonly Value[]
+  ) => Row | undefined;
+  /** The rows. */
+  readonly all: <Row extends readonly unknown[]>(
+    statement: Statement<Row>,
+    ...values: readonly Value[]
+  ) => readonly Row[];
   /** Runs a statement that both databases share and returns its rows as objects. */
   readonly execute: (query: BoundQuery) => readonly unknown[];
   /** Runs work that both databases share. */
@@ -21,8 +32,25 @@ export type Session = {
 };
 
 export function createSession(db: BetterSqlite3.Database): Session {
-  const tuples = statementCache(db, (statement) => (statement.reader ? statement.raw() : statement));
-  const objects = statementCache(db, (statement) => statement);
+  const prepared = new Map<string, BetterSqlite3.Statement>();
+  const preparedForTuples = new Map<string, BetterSqlite3.Statement>();
+
+  const objects = (sql: string): BetterSqlite3.Statement => {
+    const known = prepared.get(sql) ?? db.prepare(sql);
+    prepared.set(sql, known);
+    return known;
+  };
+
+  const tuples = <Row extends readonly unknown[]>({ sql }: Statement<Row>): BetterSqlite3.Statement<unknown[], Row> => {
+    let known = preparedForTuples.get(sql);
+    if (known === undefined) {
+      known = db.prepare(sql);
+      if (known.reader) known.raw();
+      preparedForTuples.set(sql, known);
+    }
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- no compiler sees what columns the SQL names
+    return known as BetterSqlite3.Statement<unknown[], Row>;
+  };
 
   const execute = ({ sql, parameters }: BoundQuery): readonly unknown[] => {
     const statement = objects(sql);
@@ -32,12 +60,10 @@ export function createSession(db: BetterSqlite3.Database): Session {
     return [];
   };
 
-  // A row has the columns that its statement names, which no compiler can see; the caller says what they are.
   return {
-    run: (sql, ...values) => tuples(sql).run(...values).changes,
-    get: <Row>(sql: string, ...values: readonly Value[]) => tuples(sql).get(...values) as Row | undefined,
-    all: <Row>(sql: string, ...values: readonly Value[]) => tuples(sql).all(...values) as readonly Row[],
-    each: <Row>(sql: string, ...values: readonly Value[]) => tuples(sql).iterate(...values) as Iterable<Row>,
+    run: (statement, ...values) => tuples(statement).run(...values).changes,
+    get: (statement, ...values) => tuples(statement).get(...values),
+    all: (statement, ...values) => tuples(statement).all(...values),
     execute,
     perform: (steps) => {
       let step = steps.next([]);
@@ -49,20 +75,4 @@ export function createSession(db: BetterSqlite3.Database): Session {
 
 function isList(value: SqlValue): value is readonly (string | number)[] {
   return Array.isArray(value);
-}
-
-type Statement = BetterSqlite3.Statement<unknown[]>;
-
-function statementCache(
-  db: BetterSqlite3.Database,
-  configure: (statement: Statement) => Statement,
-): (sql: string) => Statement {
-  const statements = new Map<string, Statement>();
-  return (sql) => {
-    const known = statements.get(sql);
-    if (known !== undefined) return known;
-    const prepared = configure(db.prepare(sql));
-    statements.set(sql, prepared);
-    return prepared;
-  };
 }

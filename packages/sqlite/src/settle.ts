@@ -3,7 +3,7 @@ import { healthAfter } from "@outhook/core";
 import type { QueueRow } from "./queue.ts";
 import { holdUntil, refresh } from "./queue.ts";
 import type { Session } from "./session.ts";
-import { statements } from "./statements.ts";
+import * as statements from "./statements.ts";
 
 type EndpointInPartition = Omit<QueueRow, "lane">;
 
@@ -70,15 +70,6 @@ function settleOne(session: Session, settlement: Settlement, now: number): boole
   return true;
 }
 
-type HealthRow = readonly [
-  consecutiveFailures: number,
-  exhaustedInRow: number,
-  failingSince: number | null,
-  lastDeliveryAt: number | null,
-  lastSuccessAt: number | null,
-  lastError: string | null,
-];
-
 /** Writes the endpoints' health and returns that of those with a failure among the events. */
 function foldHealth(
   session: Session,
@@ -95,7 +86,7 @@ function foldHealth(
 }
 
 function readHealth(session: Session, endpointId: string): EndpointHealth {
-  const row = session.get<HealthRow>(statements.health, endpointId);
+  const row = session.get(statements.health, endpointId);
   const [consecutiveFailures, exhaustedInRow, failingSince, lastDeliveryAt, lastSuccessAt, lastError] =
     row ?? ([0, 0, null, null, null, null] as const);
   return { endpointId, consecutiveFailures, exhaustedInRow, failingSince, lastDeliveryAt, lastSuccessAt, lastError };

@@ -35,7 +35,11 @@ export type SqliteStoreOptions = {
  * const outhook = createOuthook({ store: sqliteStore({ path: "outhook.db" }), secretKeys });
  * await outhook.migrate();
  */
-export function sqliteStore({ path, lockWaitMs = 5_000, now = Date.now }: SqliteStoreOptions): Store<SqliteTransaction> {
+export function sqliteStore({
+  path,
+  lockWaitMs = 5_000,
+  now = Date.now,
+}: SqliteStoreOptions): Store<SqliteTransaction> {
   requirePath(path);
   requireWait(lockWaitMs);
   const builder = createQueryBuilder("sqlite");
@@ -59,7 +63,7 @@ export function sqliteStore({ path, lockWaitMs = 5_000, now = Date.now }: Sqlite
 
 function requirePath(path: unknown): void {
   if (typeof path === "string" && path.trim() !== "" && !path.startsWith("file:")) return;
-  const received = typeof path === "string" ? JSON.stringify(path.slice(0, 60)) : `a ${typeof path}`;
+  const received = typeof path === "string" ? JSON.stringify(path.slice(0, 60)) : `a value of type ${typeof path}`;
   throw new OuthookError(
     "invalid_options",
     `sqliteStore({ path }): must be the path of a file, such as "outhook.db", or ":memory:"; received ${received}`,

@@ -21,7 +21,10 @@ type InsertedRow = {
 };
 
 /** Runs the INSERT of these messages, one statement, in the host's transaction. */
-export async function insertInto(tx: SqliteTransaction, messages: readonly NewMessage[]): Promise<readonly InsertOutcome[]> {
+export async function insertInto(
+  tx: SqliteTransaction,
+  messages: readonly NewMessage[],
+): Promise<readonly InsertOutcome[]> {
   if (messages.length === 0) return [];
   const firsts = new Map(messages.toReversed().map((message) => [placeOf(message), message]));
   const distinct = [...firsts.values()].toReversed();
@@ -29,8 +32,7 @@ export async function insertInto(tx: SqliteTransaction, messages: readonly NewMe
   const { rows } = await tx.executeQuery(query).catch((error: unknown) => {
     throw joinFailure(error);
   });
-  const inserted = rows as readonly InsertedRow[]; // the columns of the statement's RETURNING
-  const byPlace = new Map(inserted.map((row) => [placeOf({ ...row, idempotencyKey: row.key }), row]));
+  const byPlace = new Map(rows.filter(isInsertedRow).map((row) => [placeOf({ ...row, idempotencyKey: row.key }), row]));
   return messages.map((message) => {
     const row = byPlace.get(placeOf(message));
     if (row === undefined) throw new OuthookError("internal", "the transaction answered without the row it inserted");
@@ -55,6 +57,10 @@ function placeOf(message: Pick<NewMessage, "id" | "tenant" | "idempotencyKey">):
   return JSON.stringify(idempotencyKey === null ? [id] : [tenant, idempotencyKey]);
 }
 
+function isInsertedRow(row: unknown): row is InsertedRow {
+  return typeof row === "object" && row !== null && "id" in row && "hash" in row && "tenant" in row && "key" in row;
+}
+
 function isKyselyTransaction(tx: unknown): tx is SqliteTransaction {
   return hasMethods(tx, "executeQuery") && "isTransaction" in tx && tx.isTransaction === true;
 }
@@ -64,7 +70,7 @@ function nameOf(tx: unknown): string {
   if (hasMethods(tx, "prepare", "exec")) return "a database handle whose transactions are synchronous";
   if (hasMethods(tx, "executeQuery")) return "a Kysely instance outside of a transaction";
   if (hasMethods(tx, "query")) return "a Postgres client or pool";
-  if (typeof tx !== "object" || tx === null) return tx === null ? "null" : `a ${typeof tx}`;
+  if (typeof tx !== "object" || tx === null) return tx === null ? "null" : `a value of type ${typeof tx}`;
   return `an object with the properties ${Object.keys(tx).join(", ").slice(0, 60)}`;
 }
 

@@ -1,27 +1,31 @@
+import type { Store } from "@outhook/core";
 import type { StoreHandle } from "@outhook/testkit";
 import { storeConformance } from "@outhook/testkit";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, it } from "vitest";
 import { sqliteStore } from "../src/index.ts";
-import { temporaryFile } from "./temporary-file.ts";
 
 async function create(): Promise<StoreHandle> {
-  const { path, remove } = await temporaryFile();
-  const stores = [sqliteStore({ path })] as const;
-  const peers: ReturnType<typeof sqliteStore>[] = [];
+  const folder = await mkdtemp(join(tmpdir(), "outhook-sqlite-"));
+  const stores: Store[] = [];
+  const open = (): Store => {
+    const store = sqliteStore({ path: join(folder, "outhook.db") });
+    stores.push(store);
+    return store;
+  };
   return {
-    store: stores[0],
-    peer: async () => {
-      const peer = sqliteStore({ path });
-      peers.push(peer);
-      return peer;
-    },
+    store: open(),
+    peer: async () => open(),
     destroy: async () => {
-      for (const store of [...stores, ...peers]) await store.close();
-      await remove();
+      for (const store of stores) await store.close();
+      await rm(folder, { recursive: true });
     },
   };
 }
 
 describe("sqlite store", () => {
+  // oxlint-disable-next-line vitest/expect-expect -- the cases assert
   for (const { id, run } of storeConformance({ create })) it(id, run);
 });

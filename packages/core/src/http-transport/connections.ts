@@ -2,17 +2,16 @@ import type { Client } from "undici";
 import type { Dial } from "./dial.ts";
 import { OuthookError } from "../errors.ts";
 
-/** One connection to one origin, which carries one request at a time. */
+/** At most one open socket to one origin, which carries one request at a time. */
 export type Connection = {
   readonly origin: string;
   readonly client: Client;
   /** Responses that have come whole over the present socket: one that brought some may have gone stale meanwhile. */
   served: number;
-  isIdle: boolean;
   abandonDial: () => void;
 };
 
-/** The open connections of a transport. */
+/** The connections of a transport. */
 export type Connections = {
   /** A connection for one request: the idle one used last, or a new one, which is dialled when the request is. */
   readonly acquire: (origin: string, which: "any" | "new") => Connection;
@@ -41,7 +40,7 @@ export function createConnections(input: {
 }): Connections {
   const { clientOf, dial, maxIdleOrigins } = input;
   const all = new Set<Connection>();
-  /** Never an empty list. The origin used longest ago stands first. */
+  /** The origin used longest ago stands first. A connection whose socket has closed meanwhile dials again when used. */
   const idle = new Map<string, Connection[]>();
 
   const open = (origin: string): Connection => {
@@ -60,26 +59,15 @@ export function createConnections(input: {
       headersTimeout: 0,
       bodyTimeout: 0,
     });
-    const connection: Connection = { origin, client, served: 0, isIdle: false, abandonDial: () => {} };
-    client.on("disconnect", () => {
-      if (connection.isIdle) forget(connection);
-    });
+    const connection: Connection = { origin, client, served: 0, abandonDial: () => {} };
     all.add(connection);
     return connection;
   };
 
   const drop = (connection: Connection): void => {
     all.delete(connection);
-    connection.isIdle = false;
     connection.abandonDial();
     connection.client.destroy(null, () => {});
-  };
-
-  const forget = (connection: Connection): void => {
-    const others = idle.get(connection.origin)?.filter((other) => other !== connection) ?? [];
-    if (others.length === 0) idle.delete(connection.origin);
-    else idle.set(connection.origin, others);
-    drop(connection);
   };
 
   return {
@@ -88,7 +76,6 @@ export function createConnections(input: {
       const connection = waiting?.pop();
       if (connection === undefined) return open(origin);
       if (waiting?.length === 0) idle.delete(origin);
-      connection.isIdle = false;
       return connection;
     },
     release: (connection) => {
@@ -98,14 +85,11 @@ export function createConnections(input: {
       idle.delete(origin);
       idle.set(origin, others);
       others.push(connection);
-      connection.isIdle = true;
       connection.served += 1;
       if (idle.size <= maxIdleOrigins) return;
-      for (const [oldest, connections] of idle) {
-        idle.delete(oldest);
-        for (const unused of connections) drop(unused);
-        break;
-      }
+      const [oldest = origin] = idle.keys();
+      for (const unused of idle.get(oldest) ?? []) drop(unused);
+      idle.delete(oldest);
     },
     drop,
     close: async () => {

@@ -9,8 +9,8 @@ import { isLocalhost, localhostAddresses } from "../host-name.ts";
 import type { NetworkPolicy } from "../network.ts";
 
 /**
- * Opens one guarded connection and hands it over when it is ready for the first byte of a request. Calls `done` once
- * at most; not at all after the function that it returns, which abandons the connection in whatever state it is.
+ * Opens one guarded connection and hands it over when it is ready for the first byte of a request. Until then the
+ * function that it returns gives up, in whatever state the connection is; `done` is not called after that.
  */
 export type Dial = (options: buildConnector.Options, done: buildConnector.Callback) => () => void;
 

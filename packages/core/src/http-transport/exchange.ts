@@ -25,7 +25,6 @@ class Exchange implements Dispatcher.DispatchHandler {
   #connection: Connection | null = null;
   #isWritten = false;
   #isAnswering = false;
-  #isSecondTry = false;
   #statusCode: number | null = null;
   #retryAfter: string | null = null;
   #chunks: Buffer[] = [];
@@ -89,17 +88,15 @@ class Exchange implements Dispatcher.DispatchHandler {
     if (this.#connection === null) return;
     if (this.#statusCode !== null) return this.#drop(this.#response(this.#statusCode));
     if (this.#isStale() && isReset(error)) {
-      this.#isSecondTry = true;
       this.#connections.drop(this.#connection);
       return this.begin("new");
     }
     this.#drop(failureOf(error));
   }
 
-  /** A kept-alive connection that the receiver was closing while the request went out: no byte came back. */
+  /** A kept-alive connection that the receiver was closing while the request went out. A new one never is. */
   #isStale(): boolean {
-    const served = this.#connection?.served ?? 0;
-    return this.#isWritten && !this.#isAnswering && !this.#isSecondTry && served > 0;
+    return this.#isWritten && !this.#isAnswering && (this.#connection?.served ?? 0) > 0;
   }
 
   #response(statusCode: number): Outcome {
