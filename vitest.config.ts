@@ -5,7 +5,7 @@ import { closingLine } from "./scripts/closing-line.ts";
 const long = process.env["OUTHOOK_LONG"] === "1";
 
 /** These measure times and kill processes, so they run one after the other when everything else has ended. */
-const measured = ["test/crash/**/*.test.ts", "test/sqlite/**/*.test.ts"];
+const measured = ["test/{crash,sqlite}/**/*.test.ts", "packages/sqlite/test/{blocking,processes}.test.ts"];
 const longLane = ["**/*.long.test.ts"];
 const ignored = ["**/node_modules/**", "**/dist/**", "**/.planted-*/**"];
 

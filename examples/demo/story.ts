@@ -22,7 +22,7 @@ export function storyOf({ messages, endpoints, deliveringMs }: Account): readonl
     ...endpoints.filter(({ plan }) => plan.name === rotated).flatMap(rotation),
     "",
     `${messages.length} sent, ${succeeded} of ${deliveries} deliveries succeeded with ${retried} retries, ${verified} requests verified, ${rejected} rejected.`,
-    `Cold, all in one process: ${median(acceptedMs)} ms to durable, ${median(arrivedMs)} ms to the first request (medians), ${deliveringMs.toFixed(0)} ms in all.`,
+    `Medians, cold: ${median(acceptedMs)} ms to durable, ${median(arrivedMs)} ms to the first request; ${deliveringMs.toFixed(0)} ms in all.`,
   ];
 }
 

@@ -9,13 +9,14 @@ type Twins = { readonly name: string; readonly good: string; readonly bad: strin
 
 const tenant = `import { expectTypeOf } from "vitest";
 import { z } from "zod";
-import type { EventTypeOf, PatternOf, PayloadOf } from "../../../src/events.ts";
+import type { EventTypeOf } from "../../../src/events.ts";
 import { defineEvents } from "../../../src/events.ts";
+import type { Outhook } from "../../../src/outhook.ts";
 const events = defineEvents({ "loan.active": z.object({ id: z.string() }), "loan.terms.updated": z.object({}) });
 type Events = typeof events;
-declare function send<T extends EventTypeOf<Events>>(type: T, data: PayloadOf<Events, T>): void;
-declare function create(input: { url: string; events?: readonly PatternOf<Events>[] }): void;
-void [send, create, expectTypeOf];
+declare const outhook: Outhook<Events, { readonly isTransaction: true }>;
+const { send, endpoints: { create } } = outhook.tenant("acme");
+void [send, create, expectTypeOf, null as EventTypeOf<Events> | null];
 `;
 
 const cases: readonly Twins[] = [
@@ -48,6 +49,11 @@ const cases: readonly Twins[] = [
     name: "a wildcard inside a segment",
     good: `${tenant}create({ url: "https://example.com", events: ["loan.*"] });`,
     bad: `${tenant}create({ url: "https://example.com", events: ["loan.ter*"] });`,
+  },
+  {
+    name: "a transaction that the store cannot join",
+    good: `${tenant}send("loan.active", { id: "1" }, { tx: { isTransaction: true } });`,
+    bad: `${tenant}send("loan.active", { id: "1" }, { tx: { isTransaction: false } });`,
   },
   {
     name: "a definition that is no schema",

@@ -16,7 +16,9 @@ describe("two processes that send and dispatch on one file", () => {
     const claimed = await Promise.all(processes.map(async (child) => (await child.result()) as readonly string[]));
 
     const db = new Database(path, { readonly: true });
-    const rows = db.prepare<[], { status: string; fence: number }>("select status, fence from outhook_deliveries").all();
+    const rows = db
+      .prepare<[], { status: string; fence: number }>("select status, fence from outhook_deliveries")
+      .all();
     const attempts = db.prepare("select count(*) from outhook_attempts").pluck().get();
     const lost = db.prepare("select count(*) from outhook_attempts where error_class = 'lost'").pluck().get();
     expect(db.pragma("integrity_check", { simple: true })).toBe("ok");
