@@ -13,7 +13,7 @@ const layers: LayerTable = [
    address special-addresses host-name network`,
   "store/ transport",
   "memory-store/ http-transport/",
-  `options logger listeners reporter signal slots identity directory group-commit
+  `options settings logger listeners reporter signal slots identity directory group-commit
    send fan-out deliver settler pump run dispatcher`,
   "tenant endpoint-input endpoints deliveries http/ outhook",
   "index",

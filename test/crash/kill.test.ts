@@ -1,4 +1,5 @@
 import type { Attempt, Delivery } from "@outhook/core";
+import type { Reply } from "@outhook/testkit";
 import { startReceiver } from "@outhook/testkit";
 import Database from "better-sqlite3";
 import { setTimeout as pause } from "node:timers/promises";
@@ -100,7 +101,7 @@ describe("kill -9 of a dispatcher", { timeout: 90_000 }, () => {
   it("that its receiver causes each time ends the delivery as failed with lost attempts", async () => {
     const dispatchers: Child[] = [];
     const receiver = await startReceiver({
-      respond: async () => {
+      respond: async (): Promise<Reply> => {
         await dispatchers.at(-1)?.kill();
         return "reset";
       },

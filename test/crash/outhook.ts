@@ -1,5 +1,6 @@
 import type { AnyEvents, DispatcherOptions, Outhook } from "@outhook/core";
 import { createOuthook } from "@outhook/core";
+import type { SqliteTransaction } from "@outhook/sqlite";
 import { sqliteStore } from "@outhook/sqlite";
 
 /** The shortest lease there may be: timeouts of at most a second, and the margin of five. */
@@ -7,7 +8,7 @@ export const leaseMs = 6_001 + 1_000;
 export const concurrency = 16;
 
 /** The same app in every process of these tests. */
-export function openOuthook(path: string, dispatcher: DispatcherOptions = {}): Outhook<AnyEvents, unknown> {
+export function openOuthook(path: string, dispatcher: DispatcherOptions = {}): Outhook<AnyEvents, SqliteTransaction> {
   return createOuthook({
     store: sqliteStore({ path }),
     secretKeys: "plaintext",

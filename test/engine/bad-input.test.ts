@@ -28,14 +28,22 @@ async function acmeWithCatalogue(): Promise<{ readonly acme: Acme; readonly rows
 }
 
 describe("bad input is refused with a code, the place and the fix, and nothing is written", () => {
-  const send = (data: unknown, type = "loan.active") => (acme: Acme) => acme.send(named(type), data as { id: string });
+  const send =
+    (data: unknown, type = "loan.active") =>
+    (acme: Acme) =>
+      acme.send(named(type), data as { id: string });
   const create =
     (fields: { readonly [field: string]: unknown }) =>
     (acme: Acme): Promise<unknown> =>
       acme.endpoints.create({ url, ...fields });
 
   it.each([
-    { what: "an unknown event type", call: send({ id: "1" }, "loan.activ"), code: "unknown_event_type", says: /loan\.active/ },
+    {
+      what: "an unknown event type",
+      call: send({ id: "1" }, "loan.activ"),
+      code: "unknown_event_type",
+      says: /loan\.active/,
+    },
     { what: "an event type of 10 MB", call: send({}, "x".repeat(10_000_000)), code: "invalid_event_type", says: /256/ },
     { what: "a wrong payload", call: send({ id: 7 }), code: "invalid_payload", says: /data\.id/ },
     { what: "a BigInt", call: send({ id: "1", amount: 5n }), code: "invalid_payload", says: /data\.amount.*BigInt/ },
@@ -43,22 +51,77 @@ describe("bad input is refused with a code, the place and the fix, and nothing i
     { what: "a 2 MiB body", call: send({ id: "x".repeat(2_097_152) }), code: "payload_too_large", says: /1048576/ },
     { what: "a malformed URL", call: create({ url: "https//hooks" }), code: "invalid_url", says: /url/ },
     { what: "no URL", call: create({ url: undefined }), code: "invalid_url", says: /url/ },
-    { what: "an http:// URL", call: create({ url: "http://hooks.example.com" }), code: "invalid_url", says: /allowHttp/ },
-    { what: "a private address", call: create({ url: "https://10.0.0.8/" }), code: "blocked_address", says: /network.*allow/ },
-    { what: "a partial wildcard", call: create({ events: ["loan.pay*"] }), code: "invalid_events", says: /events\[0\].*loan\.\*/ },
-    { what: "a trailing dot", call: create({ events: ["loan."] }), code: "invalid_events", says: /did you mean "?loan\.\*/i },
-    { what: "a pattern that matches nothing", call: create({ events: ["lon.*"] }), code: "invalid_events", says: /events\[0\]/ },
+    {
+      what: "an http:// URL",
+      call: create({ url: "http://hooks.example.com" }),
+      code: "invalid_url",
+      says: /allowHttp/,
+    },
+    {
+      what: "a private address",
+      call: create({ url: "https://10.0.0.8/" }),
+      code: "blocked_address",
+      says: /network.*allow/,
+    },
+    {
+      what: "a partial wildcard",
+      call: create({ events: ["loan.pay*"] }),
+      code: "invalid_events",
+      says: /events\[0\].*loan\.\*/,
+    },
+    {
+      what: "a trailing dot",
+      call: create({ events: ["loan."] }),
+      code: "invalid_events",
+      says: /did you mean "?loan\.\*/i,
+    },
+    {
+      what: "a pattern that matches nothing",
+      call: create({ events: ["lon.*"] }),
+      code: "invalid_events",
+      says: /events\[0\]/,
+    },
     { what: "101 patterns", call: create({ events: Array(101).fill("*") }), code: "invalid_events", says: /101.*100/ },
-    { what: "a long description", call: create({ description: "x".repeat(501) }), code: "invalid_description", says: /500/ },
+    {
+      what: "a long description",
+      call: create({ description: "x".repeat(501) }),
+      code: "invalid_description",
+      says: /500/,
+    },
     { what: "a short timeout", call: create({ timeoutSeconds: 2 }), code: "invalid_timeout", says: /3 to 60/ },
     { what: "negative retries", call: create({ maxRetries: -1 }), code: "invalid_max_retries", says: /0 to 50/ },
-    { what: "metadata of numbers", call: create({ metadata: { a: 1 } }), code: "invalid_metadata", says: /metadata\["a"\]/ },
+    {
+      what: "metadata of numbers",
+      call: create({ metadata: { a: 1 } }),
+      code: "invalid_metadata",
+      says: /metadata\["a"\]/,
+    },
     { what: "a short secret", call: create({ secret: "whsec_c2hvcnQ=" }), code: "invalid_secret", says: /24/ },
-    { what: "a secret of the other scheme", call: create({ signingVersion: "v1a", secret: generateSecret("v1") }), code: "invalid_secret", says: /v1a/ },
+    {
+      what: "a secret of the other scheme",
+      call: create({ signingVersion: "v1a", secret: generateSecret("v1") }),
+      code: "invalid_secret",
+      says: /v1a/,
+    },
     { what: "an unknown id", call: (acme: Acme) => acme.endpoints.get("ep_none"), code: "not_found", says: /ep_none/ },
-    { what: "a hostile id", call: (acme: Acme) => acme.endpoints.delete("'; drop table"), code: "not_found", says: /drop table/ },
-    { what: "a limit of 0", call: (acme: Acme) => acme.endpoints.list({ limit: 0 }), code: "invalid_limit", says: /1 to 100/ },
-    { what: "an idempotency key with spaces", call: (acme: Acme) => acme.send("loan.active", { id: "1" }, { idempotencyKey: "a b" }), code: "idempotency_key_invalid", says: /idempotencyKey/ },
+    {
+      what: "a hostile id",
+      call: (acme: Acme) => acme.endpoints.delete("'; drop table"),
+      code: "not_found",
+      says: /drop table/,
+    },
+    {
+      what: "a limit of 0",
+      call: (acme: Acme) => acme.endpoints.list({ limit: 0 }),
+      code: "invalid_limit",
+      says: /1 to 100/,
+    },
+    {
+      what: "an idempotency key with spaces",
+      call: (acme: Acme) => acme.send("loan.active", { id: "1" }, { idempotencyKey: "a b" }),
+      code: "idempotency_key_invalid",
+      says: /idempotencyKey/,
+    },
   ])("$what", async ({ call, code, says }) => {
     const { acme, rows } = await acmeWithCatalogue();
     const error: unknown = await call(acme).then(
@@ -101,7 +164,7 @@ describe("options", () => {
     { options: { retry: { scheduleSeconds: [-1] } }, says: /retry\.scheduleSeconds\[0\]/ },
     { options: { network: { allow: ["10.0.0.0/33"] } }, says: /network\.allow/ },
     { options: { wire: { idPrefixes: { message: "a.b" } } }, says: /wire\.idPrefixes\.message/ },
-    { options: { spread: { acme: 65 } }, says: /spread\[acme\]/ },
+    { options: { spread: { acme: 65 } }, says: /spread\["acme"\]/ },
     { options: { secretKeys: { current: "k1", keys: {} } }, says: /secretKeys\.current/ },
   ])("$options is refused by name", ({ options, says }) => {
     expect(() => createOuthook({ store, secretKeys: "plaintext", ...options })).toThrow(says);
@@ -144,7 +207,10 @@ describe("send", () => {
     await acme.endpoints.create({ url });
     const first = await acme.send("loan.active", { id: "1" }, { idempotencyKey: "k" });
     clock.advance(1_000);
-    expect(await acme.send("loan.active", { id: "1" }, { idempotencyKey: "k" })).toEqual({ id: first.id, duplicate: true });
+    expect(await acme.send("loan.active", { id: "1" }, { idempotencyKey: "k" })).toEqual({
+      id: first.id,
+      duplicate: true,
+    });
     await expect(acme.send("loan.active", { id: "2" }, { idempotencyKey: "k" })).rejects.toMatchObject({
       code: "idempotency_mismatch",
     });
@@ -163,7 +229,11 @@ describe("send", () => {
   });
 
   it("wraps the payload as the host's envelope says", async () => {
-    const envelope = ({ id, type, data }: { id: string; type: string; data: unknown }) => ({ event: type, id, payload: data });
+    const envelope = ({ id, type, data }: { id: string; type: string; data: unknown }) => ({
+      event: type,
+      id,
+      payload: data,
+    });
     const { outhook, sent } = await startEngine({ options: { wire: { envelope, idPrefixes: { message: "evt_" } } } });
     await outhook.tenant("acme").endpoints.create({ url });
     const { id } = await outhook.tenant("acme").send("loan.active", { a: 1 });

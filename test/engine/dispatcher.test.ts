@@ -126,15 +126,21 @@ describe("stop", () => {
     await second.outhook.close();
   });
 
-  it.each(["settle", "claim"] as const)("resolves by its grace time when the store never answers to %s", async (method) => {
-    const store = memoryStore();
-    const hangs = { ...store, deliveries: { ...store.deliveries, [method]: () => new Promise<never>(() => undefined) } };
-    const { outhook } = await live({ store: hangs });
-    await outhook.tenant("acme").endpoints.create({ url });
-    await outhook.tenant("acme").send("loan.active", {});
-    await outhook.dispatcher.start();
-    await within(700, () => outhook.dispatcher.stop({ graceMs: 400 }));
-  });
+  it.each(["settle", "claim"] as const)(
+    "resolves by its grace time when the store never answers to %s",
+    async (method) => {
+      const store = memoryStore();
+      const hangs = {
+        ...store,
+        deliveries: { ...store.deliveries, [method]: () => new Promise<never>(() => undefined) },
+      };
+      const { outhook } = await live({ store: hangs });
+      await outhook.tenant("acme").endpoints.create({ url });
+      await outhook.tenant("acme").send("loan.active", {});
+      await outhook.dispatcher.start();
+      await within(700, () => outhook.dispatcher.stop({ graceMs: 400 }));
+    },
+  );
 
   it("may be called twice, before start, and with a grace of 0", async () => {
     const { outhook } = await live({});

@@ -11,7 +11,8 @@ function verifies(request: Sent | undefined, secret: string): boolean {
   try {
     // The package reads the system's clock, so it is given the time of the attempt.
     const now = Number(request.headers["webhook-timestamp"]) * 1_000;
-    if (verifyRequest({ keys: [secret], headers: request.headers, body: request.body, now }) !== "verified") return false;
+    if (verifyRequest({ keys: [secret], headers: request.headers, body: request.body, now }) !== "verified")
+      return false;
     const signature = new Webhook(secret).sign(request.headers["webhook-id"] ?? "", new Date(now), request.body);
     return (request.headers["webhook-signature"] ?? "").split(" ").includes(signature);
   } catch {
@@ -30,7 +31,9 @@ describe("rotating a secret", () => {
     const engine = await startEngine();
     const { endpoints } = engine.outhook.tenant("acme");
     const { endpoint, secret: old } = await endpoints.create({ url });
-    const { secret, previousSecretExpiresAt } = await endpoints.rotateSecret(endpoint.id, { expireCurrentInSeconds: 600 });
+    const { secret, previousSecretExpiresAt } = await endpoints.rotateSecret(endpoint.id, {
+      expireCurrentInSeconds: 600,
+    });
 
     const during = await sendAndRun(engine);
     expect([verifies(during, secret), verifies(during, old)]).toEqual([true, true]);

@@ -87,7 +87,9 @@ describe("a claim whose lease is nearly over", () => {
     });
     const acme = engine.outhook.tenant("acme");
     await acme.endpoints.create({ url });
-    const ids = [await acme.send("loan.active", { n: 1 }), await acme.send("loan.active", { n: 2 })].map(({ id }) => id);
+    const ids = [await acme.send("loan.active", { n: 1 }), await acme.send("loan.active", { n: 2 })].map(
+      ({ id }) => id,
+    );
     await runToTheEnd(engine);
 
     for (const id of ids) {

@@ -26,7 +26,9 @@ describe("the default schedule", () => {
     expect(times(engine)).toEqual([0, 1, 6, 21, 81, 441].map(minutes));
     const { delivery, attempts } = await engine.outhook.tenant("acme").deliveries.get(deliveryId);
     expect(delivery).toMatchObject({ status: "failed", attempts: 6, nextAttemptAt: null });
-    expect(attempts.map(({ number, statusCode }) => [number, statusCode])).toEqual([1, 2, 3, 4, 5, 6].map((n) => [n, 500]));
+    expect(attempts.map(({ number, statusCode }) => [number, statusCode])).toEqual(
+      [1, 2, 3, 4, 5, 6].map((n) => [n, 500]),
+    );
   });
 
   it("adds at most 10 % of jitter, and only upward", async () => {

@@ -45,7 +45,16 @@ async function fill(path: string): Promise<void> {
       const tenant = `tenant-${n % tenants}`;
       const id = newId("msg_");
       const partition = partitionOf(tenant, id, layout);
-      return { id, partition, tenant, type: "loan.active", body, createdAt: from + n, idempotencyKey: null, payloadHash: null };
+      return {
+        id,
+        partition,
+        tenant,
+        type: "loan.active",
+        body,
+        createdAt: from + n,
+        idempotencyKey: null,
+        payloadHash: null,
+      };
     });
     await store.messages.insert({ messages });
   }

@@ -67,7 +67,7 @@ describe("a memory database", () => {
     await outhook.dispatcher.start();
     await outhook.tenant("acme").endpoints.create({ url: receiver.url() });
     await outhook.tenant("acme").send("loan.active", {});
-    await receiver.waitFor(1);
+    expect(await receiver.waitFor(1)).toHaveLength(1);
     await outhook.close();
     await receiver.close();
   });

@@ -1,7 +1,7 @@
 import { attemptOf } from "./attempt.ts";
 import type { Directory, KnownEndpoint } from "./directory.ts";
-import type { Settings } from "./options.ts";
-import { leaseMarginMs } from "./options.ts";
+import type { Settings } from "./settings.ts";
+import { leaseMarginMs } from "./settings.ts";
 import type { Verdict } from "./outcome.ts";
 import { settlementOf } from "./outcome.ts";
 import type { Claim, Settlement } from "./settlement.ts";

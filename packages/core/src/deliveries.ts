@@ -1,6 +1,6 @@
 import { OuthookError } from "./errors.ts";
 import type { Attempt, Delivery, DeliveryStatus, Message } from "./model.ts";
-import type { Settings } from "./options.ts";
+import type { Settings } from "./settings.ts";
 import type { Page, PageOptions } from "./page.ts";
 import { pageOf, parsePageOptions } from "./page.ts";
 import { partitionsOf } from "./partition.ts";
@@ -35,7 +35,7 @@ export type Messages = {
 
 type Input = {
   readonly tenant: string;
-  readonly store: Store<never>;
+  readonly store: Store;
   readonly settings: Settings;
   readonly wake: () => void;
 };

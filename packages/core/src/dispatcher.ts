@@ -2,7 +2,7 @@ import { setImmediate as breathe, setTimeout as pause } from "node:timers/promis
 import { OuthookError } from "./errors.ts";
 import { newId } from "./id.ts";
 import { checkIdentity } from "./identity.ts";
-import type { Settings } from "./options.ts";
+import type { Settings } from "./settings.ts";
 import { allPartitions, ownedPartitions } from "./partition.ts";
 import type { Counts, Pump } from "./pump.ts";
 import { createSignal } from "./signal.ts";
@@ -55,7 +55,7 @@ const retryMs = 200;
 const settleGraceMs = 500;
 
 export function createDispatcher(input: {
-  readonly store: Store<never>;
+  readonly store: Store;
   readonly settings: Settings;
   readonly createRun: (onChange: () => void) => Run;
 }): Dispatcher & { readonly wake: () => void } {

@@ -6,7 +6,7 @@ import { OuthookError } from "./errors.ts";
 import type { AnyEvents } from "./events.ts";
 import { newId } from "./id.ts";
 import type { Endpoint } from "./model.ts";
-import type { Settings } from "./options.ts";
+import type { Settings } from "./settings.ts";
 import type { Page, PageOptions } from "./page.ts";
 import { pageOf, parsePageOptions } from "./page.ts";
 import { partitionsOf } from "./partition.ts";
@@ -48,7 +48,7 @@ const cancelStep = 256;
 
 export function createEndpoints<C extends AnyEvents>(input: {
   readonly tenant: string;
-  readonly store: Store<never>;
+  readonly store: Store;
   readonly directory: Directory;
   readonly secretBox: SecretBox;
   readonly rules: EndpointRules;

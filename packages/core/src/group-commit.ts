@@ -22,20 +22,21 @@ export function createGroupCommit(
   let flushing = false;
 
   const flush = async (): Promise<void> => {
-    while (waiting.length > 0) {
-      const batch = takeBatch();
-      try {
-        const outcomes = await insert(batch.map(({ message }) => message));
-        for (const [index, { resolve, reject }] of batch.entries()) {
-          const outcome = outcomes[index];
-          if (outcome === undefined) reject(new Error("the store answered for fewer messages than it was given"));
-          else resolve(outcome);
-        }
-      } catch (error) {
-        for (const { reject } of batch) reject(error);
-      }
-    }
+    while (waiting.length > 0) await write(takeBatch());
     flushing = false;
+  };
+
+  const write = async (batch: readonly Waiting[]): Promise<void> => {
+    try {
+      const outcomes = await insert(batch.map(({ message }) => message));
+      for (const [index, { resolve, reject }] of batch.entries()) {
+        const outcome = outcomes[index];
+        if (outcome === undefined) reject(new Error("the store answered for fewer messages than it was given"));
+        else resolve(outcome);
+      }
+    } catch (error) {
+      for (const { reject } of batch) reject(error);
+    }
   };
 
   const takeBatch = (): readonly Waiting[] => {

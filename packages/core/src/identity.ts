@@ -1,9 +1,9 @@
 import { OuthookError } from "./errors.ts";
-import type { Settings } from "./options.ts";
+import type { Settings } from "./settings.ts";
 import type { Store } from "./store/index.ts";
 
 /** Throws unless the store is migrated and belongs to this environment. */
-export async function checkIdentity(store: Store<never>, settings: Settings): Promise<void> {
+export async function checkIdentity(store: Store, settings: Settings): Promise<void> {
   const { environment, partitions } = await store.upkeep.identity();
   if (environment !== settings.environment) {
     throw new OuthookError(

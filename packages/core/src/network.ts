@@ -93,29 +93,30 @@ function parseUrl(text: unknown, param: string, allowHttp: boolean): { readonly 
   if (text.length > maxUrlLength) {
     throw invalidUrl(param, `has ${text.length} characters; at most ${maxUrlLength} are allowed`);
   }
-  // Before parsing: the WHATWG parser drops tabs and line ends, trims spaces and turns backslashes into slashes.
-  if (/[\p{C}\p{Z}\\]/u.test(text)) {
-    throw invalidUrl(
-      param,
-      `${shown(text)} holds a space, an invisible character or a backslash; remove or percent-encode it`,
-    );
-  }
-  const [, scheme, authority = ""] = /^(https?):\/\/([^/?#]+)/i.exec(text) ?? [];
-  if (scheme === undefined)
-    throw invalidUrl(param, `${shown(text)} does not start with https:// and a host, as ${example} does`);
+  const [, scheme = "", authority = ""] = /^(https?):\/\/([^/?#]+)/i.exec(text) ?? [];
   // Not shown: it may be a password.
-  if (authority.includes("@"))
+  if (authority.includes("@")) {
     throw invalidUrl(param, "has a user name or password before its host; remove it up to the @");
-  if (scheme.toLowerCase() === "http" && !allowHttp) {
-    const fix = "use https://, or the operator can open plain HTTP with network: { allowHttp: true }";
-    throw invalidUrl(param, `${shown(text)} is not HTTPS; ${fix}`);
   }
-  if (text.includes("#"))
-    throw invalidUrl(param, `${shown(text)} has a fragment, which is never sent; remove it from the # on`);
+  const fault = spellingFault(text, scheme.toLowerCase(), allowHttp);
+  if (fault !== null) throw invalidUrl(param, `${shown(text)} ${fault}`);
   const url = URL.parse(text);
   if (url === null) throw invalidUrl(param, `${shown(text)} is not a valid URL; check its host and its port`);
   if (url.port === "0") throw invalidUrl(param, `${shown(text)} has port 0, on which nothing can listen; name another`);
   return { url, host: authority.replace(/:\d*$/, "") };
+}
+
+/** What the WHATWG parser would repair or accept, but nobody means who configures a webhook. */
+function spellingFault(text: string, scheme: string, allowHttp: boolean): string | null {
+  // The parser drops tabs and line ends, trims spaces and turns backslashes into slashes.
+  if (/[\p{C}\p{Z}\\]/u.test(text)) {
+    return "holds a space, an invisible character or a backslash; remove or percent-encode it";
+  }
+  if (scheme === "") return `does not start with https:// and a host, as ${example} does`;
+  if (scheme === "http" && !allowHttp) {
+    return "is not HTTPS; use https://, or the operator can open plain HTTP with network: { allowHttp: true }";
+  }
+  return text.includes("#") ? "has a fragment, which is never sent; remove it from the # on" : null;
 }
 
 /** The address that a URL's host spells, or `null` for a name. The URL parser has folded every spelling into one. */

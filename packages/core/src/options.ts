@@ -1,14 +1,8 @@
 import type { Clock } from "./clock.ts";
-import { systemClock } from "./clock.ts";
-import { parseSchedule, schedules } from "./backoff.ts";
-import { OuthookError } from "./errors.ts";
 import type { AnyEvents } from "./events.ts";
 import type { IdPrefixes } from "./id.ts";
 import type { Logger } from "./logger.ts";
-import { consoleLogger } from "./logger.ts";
 import type { NetworkOptions } from "./network.ts";
-import { defaultPartitions } from "./partition.ts";
-import type { PartitionLayout } from "./partition.ts";
 import type { SecretKeys } from "./secret-box.ts";
 import type { Store } from "./store/index.ts";
 import type { Transport } from "./transport.ts";
@@ -86,99 +80,3 @@ export type OuthookOptions<C extends AnyEvents, Tx> = {
   /** Default: the console. */
   readonly logger?: Logger | undefined;
 };
-
-/** The options with defaults filled in and everything checked. */
-export type Settings = {
-  readonly environment: string;
-  readonly idPrefixes: IdPrefixes;
-  readonly envelope: ((input: EnvelopeInput) => unknown) | null;
-  readonly userAgent: string;
-  readonly scheduleSeconds: readonly number[];
-  readonly concurrency: number;
-  readonly perEndpoint: number;
-  readonly leaseMs: number;
-  readonly maxTimeoutSeconds: number;
-  readonly pollMs: number;
-  readonly bodyBytes: number;
-  readonly endpointsPerTenant: number;
-  readonly layout: PartitionLayout;
-  readonly clock: Clock;
-  /** `now` for the store: absent unless the host passed a clock, so that the store uses its own. */
-  readonly storeNow: () => number | undefined;
-  readonly random: () => number;
-  readonly logger: Logger;
-};
-
-/** What a lease must have left beyond the timeout when a request starts: time to write the settlement. */
-export const leaseMarginMs = 5_000;
-
-/** Checks the options and fills in the defaults. Throws `invalid_options` naming the option. */
-export function resolveOptions(
-  options: Omit<OuthookOptions<AnyEvents, never>, "store" | "events" | "secretKeys">,
-): Settings {
-  const dispatcher = options.dispatcher ?? {};
-  const maxTimeoutSeconds = integer("dispatcher.maxTimeoutSeconds", dispatcher.maxTimeoutSeconds, 60, 1, 60);
-  const leaseMs = integer("dispatcher.leaseMs", dispatcher.leaseMs, 90_000, 1, 3_600_000);
-  if (leaseMs <= maxTimeoutSeconds * 1_000 + leaseMarginMs) {
-    throw new OuthookError(
-      "invalid_options",
-      `dispatcher.leaseMs is ${leaseMs}, but it must exceed the longest endpoint timeout (${maxTimeoutSeconds} s) by more ` +
-        `than ${leaseMarginMs} ms, or a request could outlive its claim: raise leaseMs or lower dispatcher.maxTimeoutSeconds`,
-      { param: "dispatcher.leaseMs" },
-    );
-  }
-  const { clock } = options;
-  return {
-    environment: name("environment", options.environment ?? "default"),
-    idPrefixes: {
-      message: prefix("wire.idPrefixes.message", options.wire?.idPrefixes?.message ?? "msg_"),
-      endpoint: prefix("wire.idPrefixes.endpoint", options.wire?.idPrefixes?.endpoint ?? "ep_"),
-    },
-    envelope: options.wire?.envelope ?? null,
-    userAgent: name("wire.userAgent", options.wire?.userAgent ?? "Outhook"),
-    scheduleSeconds: parseSchedule(options.retry?.scheduleSeconds ?? schedules.default),
-    concurrency: integer("dispatcher.concurrency", dispatcher.concurrency, 256, 1, 10_000),
-    perEndpoint: integer("dispatcher.perEndpoint", dispatcher.perEndpoint, 16, 1, 10_000),
-    leaseMs,
-    maxTimeoutSeconds,
-    pollMs: integer("dispatcher.pollMs", dispatcher.pollMs, 100, 1, 60_000),
-    bodyBytes: integer("limits.bodyBytes", options.limits?.bodyBytes, 1024 * 1024, 1, 64 * 1024 * 1024),
-    endpointsPerTenant: integer("limits.endpointsPerTenant", options.limits?.endpointsPerTenant, 100, 1, 1_000_000),
-    layout: { partitions: defaultPartitions, spread: spread(options.spread ?? {}) },
-    clock: clock ?? systemClock,
-    storeNow: clock === undefined ? () => undefined : () => clock.now(),
-    random: options.random ?? Math.random,
-    logger: options.logger ?? consoleLogger,
-  };
-}
-
-function integer(param: string, value: number | undefined, fallback: number, min: number, max: number): number {
-  const chosen = value ?? fallback;
-  if (Number.isInteger(chosen) && chosen >= min && chosen <= max) return chosen;
-  throw new OuthookError(
-    "invalid_options",
-    `${param} is ${String(chosen)}; it must be a whole number from ${min} to ${max}`,
-    {
-      param,
-    },
-  );
-}
-
-function name(param: string, value: string): string {
-  if (/^[\x21-\x7e](?:[\x20-\x7e]{0,126}[\x21-\x7e])?$/.test(value)) return value;
-  throw new OuthookError("invalid_options", `${param} must be 1 to 128 printable ASCII characters`, { param });
-}
-
-function prefix(param: string, value: string): string {
-  if (/^[A-Za-z0-9_-]{0,32}$/.test(value)) return value;
-  throw new OuthookError(
-    "invalid_options",
-    `${param} must be at most 32 letters, digits, "_" or "-": ids go into headers and signatures`,
-    { param },
-  );
-}
-
-function spread(named: Readonly<Record<string, number>>): Readonly<Record<string, number>> {
-  for (const [tenant, count] of Object.entries(named)) integer(`spread[${tenant}]`, count, 1, 1, defaultPartitions);
-  return { ...named };
-}

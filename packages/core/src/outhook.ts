@@ -10,7 +10,7 @@ import type { Listeners } from "./listeners.ts";
 import { createListeners } from "./listeners.ts";
 import { createNetworkPolicy } from "./network.ts";
 import type { OuthookOptions } from "./options.ts";
-import { resolveOptions } from "./options.ts";
+import { resolveOptions } from "./settings.ts";
 import { createReporter } from "./reporter.ts";
 import { createRun } from "./run.ts";
 import { createSecretBox } from "./secret-box.ts";
@@ -63,7 +63,7 @@ export function createOuthook<C extends AnyEvents = AnyEvents, Tx = never>(
   const catalogue = options.events ?? null;
   const transport = options.transport ?? createHttpTransport({ policy });
   // Only the sender passes a `tx`; everything else works with any store.
-  const store: Store<never> = options.store;
+  const store: Store = options.store;
   const rules: EndpointRules = { catalogue, policy, maxTimeoutSeconds: settings.maxTimeoutSeconds };
   const directory = createDirectory({ endpoints: store.endpoints, secretBox, clock: settings.clock });
   const listeners = createListeners(settings.logger);

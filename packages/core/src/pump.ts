@@ -2,7 +2,7 @@ import type { Deliver, Delivered } from "./deliver.ts";
 import { releaseOf } from "./deliver.ts";
 import type { Directory } from "./directory.ts";
 import { fanOut } from "./fan-out.ts";
-import type { Settings } from "./options.ts";
+import type { Settings } from "./settings.ts";
 import type { Settler } from "./settler.ts";
 import { createSlots } from "./slots.ts";
 import type { DeliveryStore } from "./store/deliveries.ts";
@@ -48,7 +48,6 @@ export function createPump(input: {
   const { messages, deliveries, directory, deliver, settler, settings, onChange } = input;
   const { concurrency, perEndpoint, leaseMs, clock, storeNow } = settings;
   const counts: Counts = { messages: 0, attempts: 0, succeeded: 0, retrying: 0, failed: 0 };
-  const mostUnsettled = concurrency * 4;
   let unsettled = 0;
   /** Only room kept the last `fill` from taking more. */
   let blocked = false;
@@ -57,9 +56,11 @@ export function createPump(input: {
     concurrency,
     perEndpoint,
     onEnd: (endpointId) => {
-      if (slots.size() === 0) settler.hurry();
+      // Nobody is left to share the commit with.
+      if (slots.open() === 0) settler.hurry();
       // Not for every request that ends: a claim of one costs as much as a claim of sixteen.
-      if (blocked && slots.roomOf(endpointId) >= slots.roomPerEndpoint / 2 && slots.room() >= concurrency / 4) onChange();
+      if (blocked && slots.roomOf(endpointId) >= slots.roomPerEndpoint / 2 && slots.room() >= concurrency / 4)
+        onChange();
     },
   });
 
@@ -70,7 +71,7 @@ export function createPump(input: {
       await onSettled();
     }
     unsettled -= 1;
-    if (unsettled === 0 || (blocked && unsettled === concurrency)) onChange();
+    if (unsettled === 0) onChange();
   };
 
   const take = (claims: readonly Claim[], leasedUntil: number): void => {
@@ -78,11 +79,7 @@ export function createPump(input: {
       unsettled += 1;
       slots.add({
         endpointId: claim.endpointId,
-        run: async () => {
-          const delivered = await deliver(claim, leasedUntil);
-          // Not awaited: the request has ended, so its slot is free; what is unsettled has a bound of its own.
-          void settle(delivered);
-        },
+        run: async () => ({ settled: settle(await deliver(claim, leasedUntil)) }),
         release: () => void settle({ settlement: releaseOf(claim), onSettled: () => undefined }),
       });
     }
@@ -93,7 +90,14 @@ export function createPump(input: {
     const limit = Math.ceil(slots.room() / 2);
     const takenAt = clock.monotonic();
     const room = slots.occupied();
-    const claims = await deliveries.claim({ partitions, limit, perEndpoint: slots.roomPerEndpoint, room, leaseMs, now });
+    const claims = await deliveries.claim({
+      partitions,
+      limit,
+      perEndpoint: slots.roomPerEndpoint,
+      room,
+      leaseMs,
+      now,
+    });
     take(claims, takenAt + leaseMs);
     return claims.length;
   };
@@ -118,7 +122,7 @@ export function createPump(input: {
 
   return {
     fill: async (partitions) => {
-      blocked = slots.room() === 0 || unsettled >= mostUnsettled;
+      blocked = slots.room() === 0;
       if (blocked) return 0;
       const now = storeNow();
       const taken = (await claim(partitions, now)) + (await takeNew(partitions, now));

@@ -2,14 +2,14 @@ import type { DeliverReports } from "./deliver.ts";
 import { disabledHoldMs } from "./deliver.ts";
 import type { Directory } from "./directory.ts";
 import type { DeliveryReport, Listeners } from "./listeners.ts";
-import type { Settings } from "./options.ts";
+import type { Settings } from "./settings.ts";
 import { partitionsOf } from "./partition.ts";
 import type { Claim, Settlement } from "./settlement.ts";
 import type { Store } from "./store/index.ts";
 
 /** Tells the host what was settled, and disables endpoints that are gone. */
 export function createReporter(input: {
-  readonly store: Store<never>;
+  readonly store: Store;
   readonly directory: Directory;
   readonly listeners: Listeners;
   readonly settings: Settings;

@@ -2,7 +2,7 @@ import { createDeliver } from "./deliver.ts";
 import type { DeliverReports } from "./deliver.ts";
 import type { Directory } from "./directory.ts";
 import type { Run } from "./dispatcher.ts";
-import type { Settings } from "./options.ts";
+import type { Settings } from "./settings.ts";
 import { createPump } from "./pump.ts";
 import { createSettler } from "./settler.ts";
 import type { Store } from "./store/index.ts";
@@ -10,7 +10,7 @@ import type { Transport } from "./transport.ts";
 
 /** Puts together one life of the engine: what is in flight belongs to it and ends with it. */
 export function createRun(input: {
-  readonly store: Store<never>;
+  readonly store: Store;
   readonly directory: Directory;
   readonly transport: Transport;
   readonly settings: Settings;

@@ -4,7 +4,7 @@ import type { AnyEvents } from "./events.ts";
 import { checkEventType, validatePayload } from "./events.ts";
 import { createGroupCommit } from "./group-commit.ts";
 import { newId } from "./id.ts";
-import type { Settings } from "./options.ts";
+import type { Settings } from "./settings.ts";
 import { partitionOf } from "./partition.ts";
 import { encodePayload } from "./payload.ts";
 import type { InsertOutcome, MessageStore, NewMessage, SqlStatement } from "./store/messages.ts";

@@ -1,5 +1,5 @@
 import { isOuthookError } from "./errors.ts";
-import type { Settings } from "./options.ts";
+import type { Settings } from "./settings.ts";
 import type { DeliveryStore } from "./store/deliveries.ts";
 import type { Settlement, SettleResult } from "./settlement.ts";
 

@@ -1,13 +1,17 @@
-/** Something that occupies one slot of its endpoint until `run` has ended; `run` must not reject. */
+/**
+ * Something that occupies one slot of its endpoint until its request has ended, which is when `run` resolves, and one slot
+ * of all until that is also written down. Neither promise may reject.
+ */
 export type SlotWork = {
   readonly endpointId: string;
-  readonly run: () => Promise<void>;
+  readonly run: () => Promise<{ readonly settled: Promise<void> }>;
   /** Called instead of `run` when it is given back. */
   readonly release: () => void;
 };
 
 /**
- * The bounds on open requests: so many in all, so many per endpoint.
+ * The bounds on what is in flight: so many requests per endpoint, and so many in all, counted until they are written down,
+ * since that is how many a dispatcher that dies can cause to be made again.
  *
  * Some work above the bounds waits here, so that the next request starts the moment one ends, and a claim takes enough at
  * once to be worth its commit. What waits for one endpoint takes nothing away from the others. What may still be taken is
@@ -23,7 +27,9 @@ export type Slots = {
   readonly roomOf: (endpointId: string) => number;
   /** The endpoints with less than the full room. */
   readonly occupied: () => ReadonlyMap<string, number>;
-  /** Running and waiting. */
+  /** Requests that are open. */
+  readonly open: () => number;
+  /** What is in flight or waits. */
   readonly size: () => number;
   /** True when some endpoint has no room left. */
   readonly anyFull: () => boolean;
@@ -39,13 +45,14 @@ const waitingPerRunning = 3;
 export function createSlots(input: {
   readonly concurrency: number;
   readonly perEndpoint: number;
-  /** Called each time work of an endpoint has ended. */
+  /** Called when a request of an endpoint has ended, and when it is written down. */
   readonly onEnd: (endpointId: string) => void;
 }): Slots {
   const { concurrency, perEndpoint, onEnd } = input;
   const roomPerEndpoint = perEndpoint * (1 + waitingPerRunning);
   const lanes = new Map<string, Lane>();
-  let running = 0;
+  let open = 0;
+  let inFlight = 0;
   let waiting = 0;
 
   const laneOf = (endpointId: string): Lane => {
@@ -56,24 +63,28 @@ export function createSlots(input: {
     return lane;
   };
 
-  const start = (lane: Lane, work: SlotWork): void => {
-    lane.running += 1;
-    running += 1;
-    void work.run().finally(() => {
-      lane.running -= 1;
-      running -= 1;
-      if (lane.running === 0 && lane.waiting.length === 0) lanes.delete(work.endpointId);
-      startNext();
-      onEnd(work.endpointId);
-    });
+  const run = async (lane: Lane, { endpointId, run: request }: SlotWork): Promise<void> => {
+    const { settled } = await request();
+    lane.running -= 1;
+    open -= 1;
+    if (lane.running === 0 && lane.waiting.length === 0) lanes.delete(endpointId);
+    startNext();
+    onEnd(endpointId);
+    await settled;
+    inFlight -= 1;
+    startNext();
+    onEnd(endpointId);
   };
 
   const startNextOf = (lane: Lane): boolean => {
-    if (running >= concurrency || lane.running >= perEndpoint) return false;
+    if (inFlight >= concurrency || lane.running >= perEndpoint) return false;
     const next = lane.waiting.shift();
     if (next === undefined) return false;
     waiting -= 1;
-    start(lane, next);
+    lane.running += 1;
+    open += 1;
+    inFlight += 1;
+    void run(lane, next);
     return true;
   };
 
@@ -98,13 +109,14 @@ export function createSlots(input: {
       startNextOf(lane);
     },
     roomPerEndpoint,
-    room: () => concurrency - running + Math.max(0, concurrency - waiting),
+    room: () => concurrency - inFlight + Math.max(0, concurrency - waiting),
     roomOf: (endpointId) => {
       const lane = lanes.get(endpointId);
       return lane === undefined ? roomPerEndpoint : roomIn(lane);
     },
     occupied: () => new Map([...lanes].map(([endpointId, lane]) => [endpointId, roomIn(lane)])),
-    size: () => running + waiting,
+    open: () => open,
+    size: () => inFlight + waiting,
     anyFull: () => [...lanes.values()].some((lane) => roomIn(lane) === 0),
     releaseWaiting: () => {
       for (const lane of lanes.values()) {

@@ -52,7 +52,11 @@ describe("parseAddress", () => {
 
   it("reads what node:net takes for an address, and nothing else but zone ids", () => {
     const piece = fc.constantFrom("0", "1", "ff", "ffff", "10", "255", "256", "01", ":", "::", ".", "1.2.3.4", "g");
-    const addressLike = fc.oneof(fc.ipV4(), fc.ipV6(), fc.array(piece, { maxLength: 16 }).map((pieces) => pieces.join("")));
+    const addressLike = fc.oneof(
+      fc.ipV4(),
+      fc.ipV6(),
+      fc.array(piece, { maxLength: 16 }).map((pieces) => pieces.join("")),
+    );
     fc.assert(
       fc.property(addressLike, (text) => {
         expect(parseAddress(text)?.family ?? 0).toBe(isIP(text));
@@ -88,8 +92,16 @@ describe("parseRange", () => {
   });
 
   it.each([
-    { range: "10.1.0.0/16", inside: ["10.1.0.0", "10.1.255.255"], outside: ["10.0.255.255", "10.2.0.0", "::ffff:10.1.0.0"] },
-    { range: "192.168.1.128/25", inside: ["192.168.1.128", "192.168.1.255"], outside: ["192.168.1.127", "192.168.2.128"] },
+    {
+      range: "10.1.0.0/16",
+      inside: ["10.1.0.0", "10.1.255.255"],
+      outside: ["10.0.255.255", "10.2.0.0", "::ffff:10.1.0.0"],
+    },
+    {
+      range: "192.168.1.128/25",
+      inside: ["192.168.1.128", "192.168.1.255"],
+      outside: ["192.168.1.127", "192.168.2.128"],
+    },
     { range: "127.0.0.1/32", inside: ["127.0.0.1"], outside: ["127.0.0.0", "127.0.0.2"] },
     { range: "0.0.0.0/0", inside: ["0.0.0.0", "255.255.255.255"], outside: ["::"] },
     { range: "fc00::/7", inside: ["fc00::", "fdff:ffff::1"], outside: ["fbff::1", "fe00::"] },

@@ -14,14 +14,15 @@ const open = (maxIdleOrigins?: number): Transport => {
 };
 const send = (transport: Transport, url: string, timeoutMs = 5_000): Promise<Outcome> =>
   transport.send({ url, headers: {}, body: Buffer.from("{}"), timeoutMs });
-const ok = (): ReturnType<typeof listenHttp> => listenHttp((request, response) => void request.resume() || response.end("ok"));
+const ok = (): ReturnType<typeof listenHttp> => listenHttp((_request, response) => void response.end("ok"));
 const okText = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
 
 describe("kept-alive connections", () => {
   it("carry one request after the other", async () => {
     const transport = open();
     const { port, accepted } = await ok();
-    for (let n = 0; n < 50; n += 1) expect(await send(transport, `http://127.0.0.1:${port}/${n}`)).toMatchObject({ body: "ok" });
+    for (let n = 0; n < 50; n += 1)
+      expect(await send(transport, `http://127.0.0.1:${port}/${n}`)).toMatchObject({ body: "ok" });
     expect(accepted()).toBe(1);
   });
 
@@ -29,7 +30,9 @@ describe("kept-alive connections", () => {
     const transport = open();
     const { port, accepted } = await ok();
     for (let round = 0; round < 5; round += 1) {
-      const outcomes = await Promise.all(Array.from({ length: 20 }, () => send(transport, `http://127.0.0.1:${port}/`)));
+      const outcomes = await Promise.all(
+        Array.from({ length: 20 }, () => send(transport, `http://127.0.0.1:${port}/`)),
+      );
       expect(outcomes.every(({ kind }) => kind === "response")).toBe(true);
     }
     expect(accepted()).toBe(20);
@@ -37,8 +40,7 @@ describe("kept-alive connections", () => {
 
   it("are closed after 4 s at most, whatever the receiver proposes", { timeout: 10_000 }, async () => {
     const transport = open();
-    const { port, sockets } = await listenHttp((request, response) => {
-      request.resume();
+    const { port, sockets } = await listenHttp((_request, response) => {
       response.writeHead(200, { "keep-alive": "timeout=600" }).end();
     });
     await send(transport, `http://127.0.0.1:${port}/`);
@@ -48,11 +50,11 @@ describe("kept-alive connections", () => {
 
   it("are not used again where the receiver says close", async () => {
     const transport = open();
-    const { port, accepted, sockets } = await listenHttp((request, response) => {
-      request.resume();
+    const { port, accepted, sockets } = await listenHttp((_request, response) => {
       response.writeHead(200, { connection: "close" }).end("ok");
     });
-    for (let n = 0; n < 5; n += 1) expect(await send(transport, `http://127.0.0.1:${port}/`)).toMatchObject({ body: "ok" });
+    for (let n = 0; n < 5; n += 1)
+      expect(await send(transport, `http://127.0.0.1:${port}/`)).toMatchObject({ body: "ok" });
     expect(accepted()).toBe(5);
     await expect.poll(() => sockets.size).toBe(0);
   });
@@ -80,6 +82,34 @@ describe("kept-alive connections", () => {
     expect(accepted()).toBe(2);
   });
 
+  it("that are all stale cost one request more, not one each", async () => {
+    const transport = open();
+    const chunks: number[] = [];
+    const { port, accepted } = await listenRaw((socket, _chunk, n) => {
+      chunks.push(n);
+      if (socket.bytesWritten > 0) socket.resetAndDestroy();
+      else if (chunks.length >= 3) for (const waiting of [socket, ...first.splice(0)]) waiting.write(okText);
+      else first.push(socket);
+    });
+    const first: Socket[] = [];
+    const url = `http://127.0.0.1:${port}/`;
+    await Promise.all([send(transport, url), send(transport, url), send(transport, url)]);
+    expect(await send(transport, url)).toMatchObject({ statusCode: 200 });
+    expect([accepted(), chunks.length]).toEqual([4, 5]);
+  });
+
+  it("that were dialled anew since do not count as kept alive", async () => {
+    const transport = open();
+    const { port, accepted, sockets } = await listenRaw((socket, _chunk, n) => {
+      if (n === 1) socket.end(okText);
+      else socket.resetAndDestroy();
+    });
+    await send(transport, `http://127.0.0.1:${port}/`);
+    await expect.poll(() => sockets.size).toBe(0);
+    expect(await send(transport, `http://127.0.0.1:${port}/`)).toMatchObject({ errorClass: "connection_reset" });
+    expect(accepted()).toBe(2);
+  });
+
   it("that break in the middle of an answer are not replaced", async () => {
     const transport = open();
     const { port, accepted } = await listenRaw((socket) => {
@@ -94,13 +124,16 @@ describe("kept-alive connections", () => {
   it("survive a receiver that closes each of them right after its answer", async () => {
     const transport = open();
     const { port } = await listenRaw((socket) => socket.write(okText, () => setTimeout(() => socket.end(), 1)));
-    for (let n = 0; n < 100; n += 1) expect(await send(transport, `http://127.0.0.1:${port}/`)).toMatchObject({ statusCode: 200 });
+    for (let n = 0; n < 100; n += 1)
+      expect(await send(transport, `http://127.0.0.1:${port}/`)).toMatchObject({ statusCode: 200 });
   });
 
   it("stay open for a bounded number of origins, those used last", async () => {
     const transport = open(8);
-    const { port, accepted, sockets } = await listenHttp((request, response) => void request.resume() || response.end("ok"), "0.0.0.0");
-    const urls = Array.from({ length: 300 }, (_, n) => `http://127.0.${n >> 8}.${(n & 255) + 1}:${port}/`.replace(".256:", ".0:"));
+    const { port, accepted, sockets } = await listenHttp((_request, response) => void response.end("ok"), "0.0.0.0");
+    const urls = Array.from({ length: 300 }, (_, n) =>
+      `http://127.0.${n >> 8}.${(n & 255) + 1}:${port}/`.replace(".256:", ".0:"),
+    );
     let mostOpen = 0;
     const queue = urls.values();
     const work = async (): Promise<void> => {
@@ -121,7 +154,8 @@ describe("kept-alive connections", () => {
   it("are not kept at all when told so", async () => {
     const transport = open(0);
     const { port, accepted, sockets } = await ok();
-    for (let n = 0; n < 3; n += 1) expect(await send(transport, `http://127.0.0.1:${port}/`)).toMatchObject({ body: "ok" });
+    for (let n = 0; n < 3; n += 1)
+      expect(await send(transport, `http://127.0.0.1:${port}/`)).toMatchObject({ body: "ok" });
     expect(accepted()).toBe(3);
     await expect.poll(() => sockets.size).toBe(0);
   });
@@ -132,7 +166,7 @@ describe("kept-alive connections", () => {
     const slow = await listenRaw((socket) => void waiting.push(socket));
     const outcome = send(transport, `http://127.0.0.1:${slow.port}/`);
     await expect.poll(() => waiting.length).toBe(1);
-    const { port } = await listenHttp((request, response) => void request.resume() || response.end(), "0.0.0.0");
+    const { port } = await listenHttp((_request, response) => void response.end(), "0.0.0.0");
     for (let n = 1; n <= 10; n += 1) await send(transport, `http://127.0.0.${n}:${port}/`);
     waiting[0]?.write(okText);
     expect(await outcome).toMatchObject({ statusCode: 200 });
@@ -145,7 +179,10 @@ describe("close", () => {
     const slow = await listenRaw(() => {});
     const fast = await ok();
     await send(transport, `http://127.0.0.1:${fast.port}/`);
-    const outcomes = Promise.all([send(transport, `http://127.0.0.1:${slow.port}/`), send(transport, `http://127.0.0.1:${slow.port}/`)]);
+    const outcomes = Promise.all([
+      send(transport, `http://127.0.0.1:${slow.port}/`),
+      send(transport, `http://127.0.0.1:${slow.port}/`),
+    ]);
     await expect.poll(() => slow.sockets.size).toBe(2);
     await transport.close();
     const local = { kind: "local", message: "the transport was closed while the request was open" };

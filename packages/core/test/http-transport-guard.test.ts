@@ -11,7 +11,15 @@ import { createHttpTransport } from "../src/http-transport/index.ts";
 import type { NetworkOptions, NetworkPolicy } from "../src/network.ts";
 import { createNetworkPolicy } from "../src/network.ts";
 import type { Outcome } from "../src/model.ts";
-import { certificate, cleanUp, closedPort, listenHttp, listenRaw, listenTls, runProcess } from "./fixtures/listeners.ts";
+import {
+  certificate,
+  cleanUp,
+  closedPort,
+  listenHttp,
+  listenRaw,
+  listenTls,
+  runProcess,
+} from "./fixtures/listeners.ts";
 
 const sendBy = async (policy: NetworkPolicy, url: string, timeoutMs = 5_000): Promise<Outcome> => {
   const transport = createHttpTransport({ policy });
@@ -20,7 +28,7 @@ const sendBy = async (policy: NetworkPolicy, url: string, timeoutMs = 5_000): Pr
 };
 const send = (options: NetworkOptions, url: string, timeoutMs?: number): Promise<Outcome> =>
   sendBy(createNetworkPolicy({ allowHttp: true, ...options }), url, timeoutMs);
-const victim = (): ReturnType<typeof listenHttp> => listenHttp((request, response) => void request.resume() || response.end("ok"));
+const victim = (): ReturnType<typeof listenHttp> => listenHttp((_request, response) => void response.end("ok"));
 
 /** Puts a resolver in the place of the system's for one test. `net.Server.listen` uses it too: listen before. */
 const resolveBy = (stub: (callback: (error: null, addresses: LookupAddress[]) => void) => void): void => {
@@ -39,7 +47,12 @@ const resolveTo = (...answers: readonly (readonly string[])[]): { readonly looku
   resolveBy((callback) => {
     const answer = answers[Math.min(lookups, answers.length - 1)] ?? [];
     lookups += 1;
-    queueMicrotask(() => callback(null, answer.map((address) => ({ address, family: isIP(address) }))));
+    queueMicrotask(() =>
+      callback(
+        null,
+        answer.map((address) => ({ address, family: isIP(address) })),
+      ),
+    );
   });
   return { lookups: () => lookups };
 };
@@ -82,12 +95,22 @@ describe("the address guard", () => {
   it("resolves a name once for a connection, so that a second answer cannot differ", async () => {
     const { port, accepted } = await victim();
     const { lookups } = resolveTo(["127.0.0.1"], ["127.0.0.2"]);
-    expect(await send({ allow: ["127.0.0.1/32"] }, `http://hooks.acme.dev:${port}/`)).toMatchObject({ statusCode: 200 });
+    expect(await send({ allow: ["127.0.0.1/32"] }, `http://hooks.acme.dev:${port}/`)).toMatchObject({
+      statusCode: 200,
+    });
     expect(lookups()).toBe(1);
     expect(await send({ allow: ["127.0.0.1/32"] }, `http://hooks.acme.dev:${port}/`)).toMatchObject({
       errorClass: "blocked_address",
     });
     expect(accepted()).toBe(1);
+  });
+
+  it("takes localhost for those of 127.0.0.1 and ::1 that are open", async () => {
+    const { port, accepted } = await listenHttp((_request, response) => void response.end("ok"), "::1");
+    const url = `http://localhost:${port}/`;
+    expect(await send({ allow: ["127.0.0.1/32"] }, url)).toMatchObject({ errorClass: "connection_refused" });
+    expect(accepted()).toBe(0);
+    expect(await send({ allow: ["127.0.0.1/32", "::1/128"] }, url)).toMatchObject({ statusCode: 200 });
   });
 
   it("takes the next address when the first refuses", async () => {
@@ -140,18 +163,28 @@ describe("TLS", () => {
     });
   });
 
-  it.each(["127.0.0.1", "localhost", "acme.localhost"])("accepts the certificate for %s when it is among `ca`", async (host) => {
-    const { port } = await listenTls();
-    const outcome = await send({ allow: ["127.0.0.1/32"], ca: certificate }, `https://${host}:${port}/`);
-    expect(outcome).toEqual({ kind: "response", statusCode: 200, retryAfter: null, body: "ok" });
-  });
+  it.each(["127.0.0.1", "localhost", "acme.localhost"])(
+    "accepts the certificate for %s when it is among `ca`",
+    async (host) => {
+      const { port } = await listenTls();
+      const outcome = await send({ allow: ["127.0.0.1/32"], ca: certificate }, `https://${host}:${port}/`);
+      expect(outcome).toEqual({ kind: "response", statusCode: 200, retryAfter: null, body: "ok" });
+    },
+  );
 
   it("keeps a connection for the next request", async () => {
     const { port, accepted } = await listenTls();
-    const transport = createHttpTransport({ policy: createNetworkPolicy({ allow: ["127.0.0.1/32"], ca: [certificate] }) });
+    const transport = createHttpTransport({
+      policy: createNetworkPolicy({ allow: ["127.0.0.1/32"], ca: [certificate] }),
+    });
     cleanUp(() => transport.close());
     for (let n = 0; n < 5; n += 1) {
-      await transport.send({ url: `https://localhost:${port}/`, headers: {}, body: Buffer.from("{}"), timeoutMs: 5_000 });
+      await transport.send({
+        url: `https://localhost:${port}/`,
+        headers: {},
+        body: Buffer.from("{}"),
+        timeoutMs: 5_000,
+      });
     }
     expect(accepted()).toBe(1);
   });
@@ -175,7 +208,9 @@ describe("TLS", () => {
 
   it("ends a handshake that stalls at the deadline", async () => {
     const { port, sockets } = await listenRaw(() => {});
-    expect(await send({ allow: ["127.0.0.0/8"] }, `https://127.0.0.1:${port}/`, 100)).toMatchObject({ errorClass: "timeout" });
+    expect(await send({ allow: ["127.0.0.0/8"] }, `https://127.0.0.1:${port}/`, 100)).toMatchObject({
+      errorClass: "timeout",
+    });
     await expect.poll(() => sockets.size).toBe(0);
   });
 
@@ -234,7 +269,14 @@ describe("a diversion", () => {
       console.log(JSON.stringify(await transport.send({ url, headers: {}, body: Buffer.from("{}"), timeoutMs: 5000 })));
     `;
     const url = `http://127.0.0.1:${proxy.port}`;
-    const env = { NODE_USE_ENV_PROXY: "1", HTTP_PROXY: url, HTTPS_PROXY: url, ALL_PROXY: url, http_proxy: url, NO_PROXY: "" };
+    const env = {
+      NODE_USE_ENV_PROXY: "1",
+      HTTP_PROXY: url,
+      HTTPS_PROXY: url,
+      ALL_PROXY: url,
+      http_proxy: url,
+      NO_PROXY: "",
+    };
     expect(await runProcess(source, env)).toMatchObject({ statusCode: 200 });
     expect([proxy.accepted(), receiver.accepted()]).toEqual([0, 1]);
   });

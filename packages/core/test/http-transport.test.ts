@@ -1,3 +1,4 @@
+import type { OutgoingHttpHeaders } from "node:http";
 import type { Socket } from "node:net";
 import { gzipSync } from "node:zlib";
 import { afterEach, describe, expect, it } from "vitest";
@@ -73,14 +74,15 @@ describe("a request", () => {
     expect(await send(port, 5_000, "/gzip")).toMatchObject({ body: gzipSync("secret").toString() });
   });
 
-  it.each([
+  it.each<{ statusCode: number; headers: OutgoingHttpHeaders; retryAfter: string | null }>([
     { statusCode: 301, headers: { location: "http://127.0.0.1:1/" }, retryAfter: null },
     { statusCode: 410, headers: {}, retryAfter: null },
     { statusCode: 429, headers: { "retry-after": "120" }, retryAfter: "120" },
-    { statusCode: 503, headers: { "retry-after": ["7", "8"] }, retryAfter: "7" },
+    // Node's own types know no repeated Retry-After, but receivers send it.
+    { statusCode: 503, headers: { "Retry-After": ["7", "8"] }, retryAfter: "7" },
     { statusCode: 204, headers: {}, retryAfter: null },
   ])("reports $statusCode as it is", async ({ statusCode, headers, retryAfter }) => {
-    const { port } = await listenHttp((request, response) => void request.resume() || response.writeHead(statusCode, headers).end());
+    const { port } = await listenHttp((_request, response) => void response.writeHead(statusCode, headers).end());
     expect(await send(port)).toEqual({ kind: "response", statusCode, retryAfter, body: "" });
   });
 
@@ -128,7 +130,7 @@ describe("the status line decides", () => {
   });
 
   it("keeps a body of exactly 16 KiB and its connection", async () => {
-    const { port, accepted } = await listenHttp((request, response) => void request.resume() || response.end("y".repeat(maxBytes)));
+    const { port, accepted } = await listenHttp((_request, response) => void response.end("y".repeat(maxBytes)));
     for (let n = 0; n < 3; n += 1) expect(await send(port)).toMatchObject({ body: "y".repeat(maxBytes) });
     expect(accepted()).toBe(1);
   });
@@ -162,9 +164,21 @@ describe("the status line decides", () => {
 describe("without a status line", () => {
   it.each([
     { receiver: "answers nothing", onData: () => {} },
-    { receiver: "sends 103 for ever", onData: (socket: Socket) => flood(socket, "HTTP/1.1 103 Early Hints\r\n\r\n", 10) },
-    { receiver: "sends 102 for ever", onData: (socket: Socket) => flood(socket, "HTTP/1.1 102 Processing\r\n\r\n", 10) },
-    { receiver: "drips its headers", onData: (socket: Socket) => void socket.write("HTTP/1.1 200 OK\r\n") || flood(socket, "a: b\r\n", 20) },
+    {
+      receiver: "sends 103 for ever",
+      onData: (socket: Socket) => flood(socket, "HTTP/1.1 103 Early Hints\r\n\r\n", 10),
+    },
+    {
+      receiver: "sends 102 for ever",
+      onData: (socket: Socket) => flood(socket, "HTTP/1.1 102 Processing\r\n\r\n", 10),
+    },
+    {
+      receiver: "drips its headers",
+      onData: (socket: Socket) => {
+        socket.write("HTTP/1.1 200 OK\r\n");
+        flood(socket, "a: b\r\n", 20);
+      },
+    },
   ])("a receiver that $receiver ends as a timeout at the deadline", async ({ onData }) => {
     const { port, sockets } = await listenRaw(onData);
     const { outcome, ms } = await timed(send(port, 300));
@@ -180,7 +194,10 @@ describe("without a status line", () => {
     { receiver: "two lengths", text: "HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n" },
     { receiver: "headers of 1 MiB", text: `HTTP/1.1 200 OK\r\na: ${"b".repeat(1024 * 1024)}\r\n\r\n` },
     { receiver: "100, which nobody asked for", text: "HTTP/1.1 100 Continue\r\n\r\n" },
-    { receiver: "101, which nobody asked for", text: "HTTP/1.1 101 Switching\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n" },
+    {
+      receiver: "101, which nobody asked for",
+      text: "HTTP/1.1 101 Switching\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n",
+    },
   ])("a receiver that sends $receiver ends as an invalid response", async ({ text }) => {
     const { port, sockets } = await listenRaw((socket) => void socket.write(text));
     expect(await send(port)).toEqual({

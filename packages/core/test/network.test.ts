@@ -41,17 +41,40 @@ describe("checkUrl with nothing opened", () => {
   });
 
   it("keeps names in other scripts, in the form that the resolver knows", () => {
-    expect(closed.checkUrl("https://bücher.dev/%C3%BC?q=ü", "url").href).toBe("https://xn--bcher-kva.dev/%C3%BC?q=%C3%BC");
+    expect(closed.checkUrl("https://bücher.dev/%C3%BC?q=ü", "url").href).toBe(
+      "https://xn--bcher-kva.dev/%C3%BC?q=%C3%BC",
+    );
   });
 
   it.each([
-    { text: "http://acme.dev/hook", says: 'url "http://acme.dev/hook" is not HTTPS; use https://, or the operator can open plain HTTP with network: { allowHttp: true }' },
-    { text: "https://127.0.0.1/hook", says: 'url has the host "127.0.0.1", which is not a public address; the operator can open it with network: { allow: ["127.0.0.1/32"] }' },
-    { text: "https://0x7f000001/hook", says: 'url has the host "0x7f000001", which is not a public address; the operator can open it with network: { allow: ["127.0.0.1/32"] }' },
-    { text: "https://[::1]:8443/hook", says: 'url has the host "[::1]", which is not a public address; the operator can open it with network: { allow: ["::1/128"] }' },
-    { text: "https://localhost:8443/hook", says: 'url has the host "localhost", which is this machine; the operator can open it with network: { allow: ["127.0.0.1/32"] }' },
-    { text: "https://db.internal/hook", says: 'url has the host "db.internal", which is not a public name, ending in .internal; the operator can open a private network with network: { allow: ["<its range>"] }' },
-    { text: "https://\u202eacme.dev/", says: 'url "https://\\u{202e}acme.dev/" holds a space, an invisible character or a backslash; remove or percent-encode it' },
+    {
+      text: "http://acme.dev/hook",
+      says: 'url "http://acme.dev/hook" is not HTTPS; use https://, or the operator can open plain HTTP with network: { allowHttp: true }',
+    },
+    {
+      text: "https://127.0.0.1/hook",
+      says: 'url has the host "127.0.0.1", which is not a public address; the operator can open it with network: { allow: ["127.0.0.1/32"] }',
+    },
+    {
+      text: "https://0x7f000001/hook",
+      says: 'url has the host "0x7f000001", which is not a public address; the operator can open it with network: { allow: ["127.0.0.1/32"] }',
+    },
+    {
+      text: "https://[::1]:8443/hook",
+      says: 'url has the host "[::1]", which is not a public address; the operator can open it with network: { allow: ["::1/128"] }',
+    },
+    {
+      text: "https://localhost:8443/hook",
+      says: 'url has the host "localhost", which is this machine; the operator can open it with network: { allow: ["127.0.0.1/32"] }',
+    },
+    {
+      text: "https://db.internal/hook",
+      says: 'url has the host "db.internal", which is not a public name, ending in .internal; the operator can open a private network with network: { allow: ["<its range>"] }',
+    },
+    {
+      text: "https://\u202eacme.dev/",
+      says: 'url "https://\\u{202e}acme.dev/" holds a space, an invisible character or a backslash; remove or percent-encode it',
+    },
     { text: 7, says: 'url is 7; a URL is a string such as "https://hooks.example.com/path"' },
   ])("names the place, what it got and the fix: $text", ({ text, says }) => {
     expect(() => closed.checkUrl(text, "url")).toThrow(expect.objectContaining({ message: says }));
@@ -71,7 +94,11 @@ describe("checkUrl with something opened", () => {
     { allow: ["::1/128"], url: "https://localhost/hook", why: "localhost needs 127.0.0.1 or ::1" },
     { allow: ["127.0.0.0/8"], url: "https://acme.localhost/hook", why: "names below localhost mean the same" },
     { allow: ["10.1.0.0/16"], url: "https://billing/hook", why: "the address of a private name decides later" },
-    { allow: ["10.1.0.0/16"], url: "https://billing.internal/hook", why: "the address of a private name decides later" },
+    {
+      allow: ["10.1.0.0/16"],
+      url: "https://billing.internal/hook",
+      why: "the address of a private name decides later",
+    },
     { allow: ["fd00::/8"], url: "https://[fd00::1]/hook", why: "IPv6" },
   ])("accepts $url with $allow: $why", ({ allow, url }) => {
     expect(createNetworkPolicy({ allow }).checkUrl(url, "url").protocol).toBe("https:");
@@ -84,7 +111,9 @@ describe("checkUrl with something opened", () => {
     { allow: ["127.0.0.0/8"], url: "https://[::ffff:127.0.0.1]/hook" },
     { allow: ["127.0.0.0/8"], url: "https://[::127.0.0.1]/hook" },
   ])("still refuses $url with $allow", ({ allow, url }) => {
-    expect(refusalOf(() => createNetworkPolicy({ allow }).checkUrl(url, "url"))).toMatchObject({ code: "blocked_address" });
+    expect(refusalOf(() => createNetworkPolicy({ allow }).checkUrl(url, "url"))).toMatchObject({
+      code: "blocked_address",
+    });
   });
 
   it("accepts http: and nothing else that is not HTTPS when plain HTTP is open", () => {
@@ -114,8 +143,14 @@ describe("createNetworkPolicy", () => {
     { options: { allow: [7] }, param: "network.allow[0]" },
     { options: { allowHttp: "yes" }, param: "network.allowHttp" },
     { options: { ca: "/etc/ssl/ca.pem" }, param: "network.ca" },
-    { options: { ca: [certificate, "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----"] }, param: "network.ca[1]" },
-    { options: { ca: `${certificate}-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----` }, param: "network.ca" },
+    {
+      options: { ca: [certificate, "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----"] },
+      param: "network.ca[1]",
+    },
+    {
+      options: { ca: `${certificate}-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----` },
+      param: "network.ca",
+    },
     { options: { ca: 7 }, param: "network.ca" },
   ])("refuses $options, naming $param", ({ options, param }) => {
     expect(refusalOf(() => Reflect.apply(createNetworkPolicy, undefined, [options]))).toMatchObject({

@@ -6,18 +6,34 @@ import { createSlots } from "../src/slots.ts";
 type Rig = {
   readonly slots: Slots;
   readonly add: (endpointId: string) => void;
-  /** Ends the oldest request that is open, of that endpoint if one is named. */
-  readonly end: (endpointId?: string) => Promise<void>;
+  /** Ends the oldest request that is open, and writes it down. */
+  readonly end: () => Promise<void>;
+  /** Ends the oldest request that is open; what it returns writes it down. */
+  readonly endRequest: () => Promise<() => Promise<void>>;
   readonly open: () => readonly string[];
   readonly started: readonly string[];
   readonly released: readonly string[];
 };
 
 function rig(concurrency: number, perEndpoint: number): Rig {
-  const running: { readonly endpointId: string; readonly end: () => void }[] = [];
+  type Ended = { readonly settled: Promise<void> };
+  const running: { readonly endpointId: string; readonly end: (ended: Ended) => void }[] = [];
   const started: string[] = [];
   const released: string[] = [];
   const slots = createSlots({ concurrency, perEndpoint, onEnd: () => undefined });
+  const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
+  const endRequest = async () => {
+    let write = (): void => undefined;
+    const settled = new Promise<void>((resolve) => {
+      write = resolve;
+    });
+    running.shift()?.end({ settled });
+    await turn();
+    return async () => {
+      write();
+      await turn();
+    };
+  };
   return {
     slots,
     add: (endpointId) =>
@@ -29,11 +45,8 @@ function rig(concurrency: number, perEndpoint: number): Rig {
         },
         release: () => released.push(endpointId),
       }),
-    end: async (endpointId) => {
-      const index = running.findIndex((one) => endpointId === undefined || one.endpointId === endpointId);
-      running.splice(index, 1)[0]?.end();
-      await new Promise((resolve) => setImmediate(resolve));
-    },
+    endRequest,
+    end: async () => (await endRequest())(),
     open: () => running.map((one) => one.endpointId),
     started,
     released,
@@ -72,6 +85,18 @@ describe("slots", () => {
     expect(open()).toEqual(["a", "a"]);
     await end();
     expect(open()).toEqual(["a", "a"]);
+  });
+
+  it("count what is not written down yet as in flight, and as no request of its endpoint", async () => {
+    const { slots, add, endRequest, open } = rig(2, 1);
+    times(3, () => add("a"));
+    const write = await endRequest();
+    expect([open(), slots.open(), slots.size()]).toEqual([["a"], 1, 3]);
+    const writeNext = await endRequest();
+    expect([open(), slots.open(), slots.size()]).toEqual([[], 0, 3]);
+    await write();
+    expect([open(), slots.size()]).toEqual([["a"], 2]);
+    await writeNext();
   });
 
   it("serve waiting endpoints in turn when all slots are taken", async () => {

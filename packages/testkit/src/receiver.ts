@@ -49,7 +49,10 @@ export type Receiver = {
    * Resolves with all requests as soon as there are `n`. Rejects with an `AssertionError` that says how many came when
    * `timeoutMs` (default 5,000) have passed, or when the receiver is closed.
    */
-  readonly waitFor: (n: number, options?: { readonly timeoutMs?: number | undefined }) => Promise<readonly ReceivedRequest[]>;
+  readonly waitFor: (
+    n: number,
+    options?: { readonly timeoutMs?: number | undefined },
+  ) => Promise<readonly ReceivedRequest[]>;
   /** Stops listening and cuts every connection. */
   readonly close: () => Promise<void>;
 };

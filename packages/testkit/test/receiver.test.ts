@@ -74,7 +74,9 @@ describe("startReceiver", () => {
 
   it("fails what still waits when it is closed, and may be closed twice", async () => {
     const receiver = await start();
-    const failed = expect(receiver.waitFor(1)).rejects.toThrow("expected 1 requests, got 0 before the receiver was closed");
+    const failed = expect(receiver.waitFor(1)).rejects.toThrow(
+      "expected 1 requests, got 0 before the receiver was closed",
+    );
     await receiver.close();
     await receiver.close();
     await failed;

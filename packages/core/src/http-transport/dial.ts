@@ -37,11 +37,12 @@ export function createDial(policy: NetworkPolicy): Dial {
       queueMicrotask(() => done(blocked(hostname), null));
       return () => {};
     }
-    const isTls = protocol === "https:";
+    // Before the socket exists, since undici takes care of what is thrown here only.
+    const tls = protocol === "https:" ? secureContext() : null;
     const socket = connect(
       withoutPrototype({
         host: hostname,
-        port: port === "" ? (isTls ? 443 : 80) : Number(port),
+        port: port === "" ? (tls === null ? 80 : 443) : Number(port),
         lookup: guardedLookup,
         autoSelectFamily: true,
         noDelay: true,
@@ -61,12 +62,12 @@ export function createDial(policy: NetworkPolicy): Dial {
       const peer = socket.remoteAddress;
       if (peer === undefined) return fail(Object.assign(new Error("no peer"), { code: "ENOTCONN" }));
       if (!policy.checkAddress(peer).allowed) return fail(blocked(hostname));
-      if (!isTls) return end(null, socket);
+      if (tls === null) return end(null, socket);
       const secured = connectTls({
         socket,
         host: hostname,
         servername: isIP(hostname) === 0 ? hostname : "",
-        secureContext: secureContext(),
+        secureContext: tls,
         ALPNProtocols: ["http/1.1"],
         rejectUnauthorized: true,
       });

@@ -23,7 +23,6 @@ class Exchange implements Dispatcher.DispatchHandler {
   readonly #resolve: (outcome: Outcome) => void;
   readonly #timer: NodeJS.Timeout;
   #connection: Connection | null = null;
-  #isWritten = false;
   #isAnswering = false;
   #statusCode: number | null = null;
   #retryAfter: string | null = null;
@@ -55,9 +54,8 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#drop(this.#statusCode === null ? timedOut(this.#request.timeoutMs) : this.#response(this.#statusCode));
   }
 
-  onRequestStart(): void {
-    this.#isWritten = true;
-  }
+  /** undici refuses a handler without it. */
+  onRequestStart(): void {}
 
   onResponseStarted(): void {
     this.#isAnswering = true;
@@ -96,7 +94,7 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   /** A kept-alive connection that the receiver was closing while the request went out. A new one never is. */
   #isStale(): boolean {
-    return this.#isWritten && !this.#isAnswering && (this.#connection?.served ?? 0) > 0;
+    return !this.#isAnswering && (this.#connection?.served ?? 0) > 0;
   }
 
   #response(statusCode: number): Outcome {

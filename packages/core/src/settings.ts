@@ -1,0 +1,131 @@
+import { parseSchedule, schedules } from "./backoff.ts";
+import type { Clock } from "./clock.ts";
+import { systemClock } from "./clock.ts";
+import { OuthookError } from "./errors.ts";
+import type { AnyEvents } from "./events.ts";
+import type { IdPrefixes } from "./id.ts";
+import type { Logger } from "./logger.ts";
+import { consoleLogger } from "./logger.ts";
+import type { DispatcherOptions, EnvelopeInput, LimitOptions, OuthookOptions, WireOptions } from "./options.ts";
+import type { PartitionLayout } from "./partition.ts";
+import { defaultPartitions } from "./partition.ts";
+import { shown } from "./shown.ts";
+
+/** The options with defaults filled in and everything checked. */
+export type Settings = {
+  readonly environment: string;
+  readonly idPrefixes: IdPrefixes;
+  readonly envelope: ((input: EnvelopeInput) => unknown) | null;
+  readonly userAgent: string;
+  readonly scheduleSeconds: readonly number[];
+  readonly concurrency: number;
+  readonly perEndpoint: number;
+  readonly leaseMs: number;
+  readonly maxTimeoutSeconds: number;
+  readonly pollMs: number;
+  readonly bodyBytes: number;
+  readonly endpointsPerTenant: number;
+  readonly layout: PartitionLayout;
+  readonly clock: Clock;
+  /** `now` for the store: absent unless the host passed a clock, so that the store uses its own. */
+  readonly storeNow: () => number | undefined;
+  readonly random: () => number;
+  readonly logger: Logger;
+};
+
+/** What a lease must have left beyond the timeout when a request starts: time to write the settlement. */
+export const leaseMarginMs = 5_000;
+
+/** Checks the options and fills in the defaults. Throws `invalid_options` naming the option. */
+export function resolveOptions(
+  options: Omit<OuthookOptions<AnyEvents, never>, "store" | "events" | "secretKeys">,
+): Settings {
+  return {
+    environment: name("environment", options.environment ?? "default"),
+    ...wireSettings(options.wire ?? {}),
+    scheduleSeconds: parseSchedule(options.retry?.scheduleSeconds ?? schedules.default),
+    ...dispatcherSettings(options.dispatcher ?? {}),
+    ...limitSettings(options.limits ?? {}),
+    layout: { partitions: defaultPartitions, spread: spread(options.spread ?? {}) },
+    ...clockSettings(options.clock),
+    random: options.random ?? Math.random,
+    logger: options.logger ?? consoleLogger,
+  };
+}
+
+function wireSettings(wire: WireOptions): Pick<Settings, "idPrefixes" | "envelope" | "userAgent"> {
+  const { idPrefixes = {} } = wire;
+  return {
+    idPrefixes: {
+      message: prefix("wire.idPrefixes.message", idPrefixes.message ?? "msg_"),
+      endpoint: prefix("wire.idPrefixes.endpoint", idPrefixes.endpoint ?? "ep_"),
+    },
+    envelope: wire.envelope ?? null,
+    userAgent: name("wire.userAgent", wire.userAgent ?? "Outhook"),
+  };
+}
+
+type DispatcherSettings = Pick<Settings, "concurrency" | "perEndpoint" | "leaseMs" | "maxTimeoutSeconds" | "pollMs">;
+
+function dispatcherSettings(dispatcher: DispatcherOptions): DispatcherSettings {
+  const { concurrency = 256, perEndpoint = 16, leaseMs = 90_000, maxTimeoutSeconds = 60, pollMs = 100 } = dispatcher;
+  check("dispatcher.concurrency", concurrency, [1, 10_000]);
+  check("dispatcher.perEndpoint", perEndpoint, [1, 10_000]);
+  check("dispatcher.leaseMs", leaseMs, [1, 3_600_000]);
+  check("dispatcher.maxTimeoutSeconds", maxTimeoutSeconds, [1, 60]);
+  check("dispatcher.pollMs", pollMs, [1, 60_000]);
+  if (leaseMs > maxTimeoutSeconds * 1_000 + leaseMarginMs) {
+    return { concurrency, perEndpoint, leaseMs, maxTimeoutSeconds, pollMs };
+  }
+  throw new OuthookError(
+    "invalid_options",
+    `dispatcher.leaseMs is ${leaseMs}, but it must exceed the longest endpoint timeout (${maxTimeoutSeconds} s) by more ` +
+      `than ${leaseMarginMs} ms, or a request could outlive its claim: raise leaseMs or lower dispatcher.maxTimeoutSeconds`,
+    { param: "dispatcher.leaseMs" },
+  );
+}
+
+function limitSettings(limits: LimitOptions): Pick<Settings, "bodyBytes" | "endpointsPerTenant"> {
+  const { bodyBytes = 1024 * 1024, endpointsPerTenant = 100 } = limits;
+  check("limits.bodyBytes", bodyBytes, [1, 64 * 1024 * 1024]);
+  check("limits.endpointsPerTenant", endpointsPerTenant, [1, 1_000_000]);
+  return { bodyBytes, endpointsPerTenant };
+}
+
+function clockSettings(clock: Clock | undefined): Pick<Settings, "clock" | "storeNow"> {
+  return clock === undefined
+    ? { clock: systemClock, storeNow: () => undefined }
+    : { clock, storeNow: () => clock.now() };
+}
+
+function spread(named: Readonly<Record<string, number>>): Readonly<Record<string, number>> {
+  for (const [tenant, count] of Object.entries(named)) check(`spread[${shown(tenant)}]`, count, [1, defaultPartitions]);
+  return { ...named };
+}
+
+function check(param: string, value: number, [min, max]: readonly [min: number, max: number]): void {
+  if (Number.isInteger(value) && value >= min && value <= max) return;
+  throw new OuthookError(
+    "invalid_options",
+    `${param} is ${shown(value)}; it must be a whole number from ${min} to ${max}`,
+    { param },
+  );
+}
+
+function name(param: string, value: string): string {
+  if (/^[\x21-\x7e](?:[\x20-\x7e]{0,126}[\x21-\x7e])?$/.test(value)) return value;
+  throw new OuthookError(
+    "invalid_options",
+    `${param} is ${shown(value)}; it must be 1 to 128 printable ASCII characters`,
+    { param },
+  );
+}
+
+function prefix(param: string, value: string): string {
+  if (/^[A-Za-z0-9_-]{0,32}$/.test(value)) return value;
+  throw new OuthookError(
+    "invalid_options",
+    `${param} is ${shown(value)}; it must be at most 32 letters, digits, "_" or "-", as ids go into headers and signatures`,
+    { param },
+  );
+}
