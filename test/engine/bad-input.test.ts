@@ -220,6 +220,16 @@ describe("send", () => {
     expect(sent).toHaveLength(1);
   });
 
+  it("finds a repeated key also for a tenant that is spread over partitions", async () => {
+    const { outhook } = await startEngine({ options: { spread: { acme: 16 } } });
+    const acme = outhook.tenant("acme");
+    for (let n = 0; n < 20; n += 1) {
+      const { id } = await acme.send("loan.active", { n }, { idempotencyKey: `k${n}` });
+      expect(await acme.send("loan.active", { n }, { idempotencyKey: `k${n}` })).toEqual({ id, duplicate: true });
+      expect((await acme.messages.get(id)).message.id).toBe(id);
+    }
+  });
+
   it("refuses a transaction that the store cannot join", async () => {
     const { outhook } = await startEngine();
     const acme = outhook.tenant("acme");

@@ -90,6 +90,25 @@ describe("start", () => {
   });
 });
 
+describe("outcomes that cannot be written down", () => {
+  it("are kept and written when the store is back, without a second request", async () => {
+    const store = memoryStore();
+    let failures = 3;
+    const settle: Store["deliveries"]["settle"] = (input) => {
+      failures -= 1;
+      return failures < 0 ? store.deliveries.settle(input) : Promise.reject(new Error("the disk is full"));
+    };
+    const { outhook, sent, logged } = await live({ store: { ...store, deliveries: { ...store.deliveries, settle } } });
+    const acme = outhook.tenant("acme");
+    await acme.endpoints.create({ url });
+    const { id } = await acme.send("loan.active", {});
+    expect(await outhook.dispatcher.runOnce()).toMatchObject({ attempts: 1, succeeded: 1 });
+    expect((await acme.messages.get(id)).deliveries[0]).toMatchObject({ status: "succeeded", attempts: 1 });
+    expect(sent).toHaveLength(1);
+    expect(logged).toEqual([expect.stringContaining("could not be recorded")]);
+  });
+});
+
 describe("stop", () => {
   it("lets an open request end and records it", async () => {
     const request = gate();

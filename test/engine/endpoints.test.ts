@@ -50,6 +50,8 @@ describe("rotating a secret", () => {
     const { endpoints } = engine.outhook.tenant("acme");
     const { endpoint, secret: first } = await endpoints.create({ url });
     const { secret: second } = await endpoints.rotateSecret(endpoint.id);
+    // So that the dispatcher knows the secrets by now.
+    expect(verifies(await sendAndRun(engine), first)).toBe(true);
     const { secret: third } = await endpoints.rotateSecret(endpoint.id, { expireCurrentInSeconds: 0 });
 
     const request = await sendAndRun(engine);
@@ -88,7 +90,7 @@ describe("rotating a secret", () => {
   });
 });
 
-describe("disabling and deleting", () => {
+describe("endpoints", () => {
   it("holds what is pending while disabled, and resumes it on re-enabling", async () => {
     const engine = await startEngine({ answer: (_, n) => status(n === 1 ? 500 : 200) });
     const acme = engine.outhook.tenant("acme");
@@ -141,6 +143,30 @@ describe("disabling and deleting", () => {
     expect(engine.sent).toHaveLength(1);
     expect((await acme.messages.get(id)).deliveries[0]).toMatchObject({ status: "cancelled" });
     await expect(acme.endpoints.get(endpoint.id)).rejects.toMatchObject({ code: "not_found" });
+  });
+
+  it("cancels any number of pending deliveries, and none of another endpoint", async () => {
+    const engine = await startEngine({ answer: () => status(500) });
+    const acme = engine.outhook.tenant("acme");
+    const { endpoint } = await acme.endpoints.create({ url });
+    const { endpoint: other } = await acme.endpoints.create({ url, events: ["loan.active"] });
+    await Promise.all(Array.from({ length: 600 }, (_, n) => acme.send(n === 0 ? "loan.active" : "loan.created", {})));
+    await engine.outhook.dispatcher.runOnce();
+    await acme.endpoints.delete(endpoint.id);
+    const pending = async (endpointId: string) =>
+      (await acme.deliveries.list({ endpointId, status: "pending" })).data.length;
+    expect([await pending(endpoint.id), await pending(other.id)]).toEqual([0, 1]);
+  });
+
+  it("reach messages that are sent right after another process created them", async () => {
+    const dispatching = await startEngine();
+    const other = await startEngine({ shared: dispatching });
+    await dispatching.outhook.tenant("acme").endpoints.create({ url });
+    await sendAndRun(dispatching);
+    await other.outhook.tenant("acme").endpoints.create({ url: `${url}/new` });
+    await other.outhook.tenant("acme").send("loan.active", {});
+    await dispatching.outhook.dispatcher.runOnce();
+    expect(dispatching.sent.map((request) => request.url)).toEqual([url, url, `${url}/new`]);
   });
 
   it("lists endpoints by pages, newest first, each once", async () => {

@@ -35,8 +35,6 @@ export type Directory = {
 
 /** How long knowledge is trusted without a look at the revision. */
 const maxAgeMs = 1_000;
-/** Endpoints kept in memory; about 1 KiB each. The tenant used least recently goes first. */
-const maxEndpoints = 20_000;
 
 type Entry = { readonly revision: number; readonly known: KnownTenant; checkedAt: number };
 
@@ -46,8 +44,10 @@ export function createDirectory(input: {
   readonly endpoints: EndpointStore;
   readonly secretBox: SecretBox;
   readonly clock: Clock;
+  /** Endpoints kept in memory, about 1 KiB each; the tenant read longest ago goes first. Default 20,000. */
+  readonly maxEndpoints?: number | undefined;
 }): Directory {
-  const { endpoints, secretBox, clock } = input;
+  const { endpoints, secretBox, clock, maxEndpoints = 20_000 } = input;
   const entries = new Map<string, Entry>();
   let held = 0;
   let changes = 0;

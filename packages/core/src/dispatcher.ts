@@ -126,9 +126,7 @@ export function createDispatcher(input: {
   };
 
   const settleAll = async ({ pump }: Run): Promise<void> => {
-    pump.release();
     await loop;
-    // The loop may have taken more in its last round.
     pump.release();
     while (pump.unsettled() > 0) await signal.wait(pollMs);
     await store.upkeep.retire({ dispatcherId }).catch((error: unknown) => {

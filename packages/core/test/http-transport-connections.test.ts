@@ -151,6 +151,21 @@ describe("kept-alive connections", () => {
     expect(accepted()).toBe(300);
   });
 
+  it("of the origin that was not used for longest go first", async () => {
+    const transport = open(2);
+    const { port, accepted } = await listenHttp((_request, response) => void response.end("ok"), "0.0.0.0");
+    const sendTo = (host: string): Promise<Outcome> => send(transport, `http://${host}:${port}/`);
+    await Promise.all([sendTo("127.0.0.1"), sendTo("127.0.0.1")]);
+    await sendTo("127.0.0.2");
+    await sendTo("127.0.0.1");
+    await sendTo("127.0.0.3");
+    expect(accepted()).toBe(4);
+    await sendTo("127.0.0.1");
+    expect(accepted()).toBe(4);
+    await sendTo("127.0.0.2");
+    expect(accepted()).toBe(5);
+  });
+
   it("are not kept at all when told so", async () => {
     const transport = open(0);
     const { port, accepted, sockets } = await ok();

@@ -72,6 +72,10 @@ describe("checkUrl with nothing opened", () => {
       says: 'url has the host "db.internal", which is not a public name, ending in .internal; the operator can open a private network with network: { allow: ["<its range>"] }',
     },
     {
+      text: "https://acme.dev\\hook",
+      says: 'url "https://acme.dev\\hook" holds a space, an invisible character or a backslash; remove or percent-encode it',
+    },
+    {
       text: "https://\u202eacme.dev/",
       says: 'url "https://\\u{202e}acme.dev/" holds a space, an invisible character or a backslash; remove or percent-encode it',
     },

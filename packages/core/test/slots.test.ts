@@ -59,22 +59,28 @@ describe("slots", () => {
   it("never exceed the bounds, start nothing twice and forget nothing, whatever comes", async () => {
     const step = fc.oneof(fc.constantFrom("a", "b", "c", "d"), fc.constant("end" as const));
     await fc.assert(
-      fc.asyncProperty(fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 3 }), fc.array(step), async (all, one, steps) => {
-        const { slots, add, end, open, started } = rig(all, one);
-        let added = 0;
-        for (const what of steps) {
-          if (what === "end") await end();
-          else if (slots.roomOf(what) > 0 && slots.room() > 0) {
-            add(what);
-            added += 1;
+      fc.asyncProperty(
+        fc.integer({ min: 1, max: 5 }),
+        fc.integer({ min: 1, max: 3 }),
+        fc.array(step),
+        async (all, one, steps) => {
+          const { slots, add, end, open, started } = rig(all, one);
+          let added = 0;
+          for (const what of steps) {
+            if (what === "end") await end();
+            else if (slots.roomOf(what) > 0 && slots.room() > 0) {
+              add(what);
+              added += 1;
+            }
+            expect(open().length).toBeLessThanOrEqual(all);
+            for (const endpointId of open())
+              expect(open().filter((id) => id === endpointId).length).toBeLessThanOrEqual(one);
+            expect(slots.size()).toBe(open().length + added - started.length);
           }
-          expect(open().length).toBeLessThanOrEqual(all);
-          for (const endpointId of open()) expect(open().filter((id) => id === endpointId).length).toBeLessThanOrEqual(one);
-          expect(slots.size()).toBe(open().length + added - started.length);
-        }
-        while (slots.size() > 0) await end();
-        expect(started).toHaveLength(added);
-      }),
+          while (slots.size() > 0) await end();
+          expect(started).toHaveLength(added);
+        },
+      ),
       { numRuns: 200 },
     );
   });

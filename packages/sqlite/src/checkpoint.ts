@@ -1,10 +1,10 @@
 import type BetterSqlite3 from "better-sqlite3";
 
 /**
- * Pages of the write-ahead log that are copied into the database at a time. SQLite's own 1,000 take 10–30 ms here, in which
- * nothing else in the process runs; 200, and what a batch adds to them, take 3–6 ms.
+ * Pages of the write-ahead log from which on they are copied into the database. SQLite's own 1,000 take 10 ms and more, in
+ * which nothing else in the process runs; these, and what one batch adds to them, take about 3.
  */
-const pagesPerCheckpoint = 200;
+const pagesPerCheckpoint = 128;
 
 /** Keeps the write-ahead log short, in slices of the event loop of their own instead of at the end of somebody's commit. */
 export type Checkpoints = {

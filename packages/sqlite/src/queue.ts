@@ -5,13 +5,15 @@ import * as statements from "./statements.ts";
 /** One partition, endpoint and lane. */
 export type QueueRow = { readonly partition: number; readonly endpointId: string; readonly lane: Lane };
 
-/**
- * Brings the endpoint's queue rows in line with its deliveries. Both lanes: a delivery that a person asked for has left
- * the lane that its claim names.
- */
-export function refresh(session: Session, { partition, endpointId }: Omit<QueueRow, "lane">): void {
-  session.run(statements.refresh, partition, endpointId, "scheduled");
-  session.run(statements.refresh, partition, endpointId, "manual");
+/** Brings the row in line with its deliveries, after some of them changed. */
+export function refresh(session: Session, { partition, endpointId, lane }: QueueRow): void {
+  session.run(statements.refresh, partition, endpointId, lane);
+}
+
+/** The same for both lanes of the endpoint. */
+export function refreshLanes(session: Session, endpoint: Omit<QueueRow, "lane">): void {
+  refresh(session, { ...endpoint, lane: "scheduled" });
+  refresh(session, { ...endpoint, lane: "manual" });
 }
 
 /** Holds the scheduled lane back until then, or longer if it is already. */
@@ -34,7 +36,7 @@ export function cancel(
   { most, now }: { readonly most: number; readonly now: number },
 ): number {
   const cancelled = session.run(statements.cancel, now, of.partition, of.partition, of.endpointId, most);
-  if (cancelled > 0) refresh(session, of);
+  if (cancelled > 0) refreshLanes(session, of);
   return cancelled;
 }
 

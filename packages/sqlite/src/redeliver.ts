@@ -1,5 +1,5 @@
 import type { LogStore } from "@outhook/core";
-import { refresh } from "./queue.ts";
+import { refreshLanes } from "./queue.ts";
 import type { Session } from "./session.ts";
 import * as statements from "./statements.ts";
 
@@ -19,6 +19,6 @@ export function redeliver(session: Session, input: RedeliverInput, now: number):
   const keptSchedule = pendingAt === null ? null : scheduledAttempts;
   session.run(statements.redeliver, Math.min(pendingAt ?? now, now), keptSchedule, now, partition, id);
   session.run(statements.openManualLane, partition, endpointId);
-  refresh(session, { partition, endpointId });
+  refreshLanes(session, { partition, endpointId });
   return "queued";
 }

@@ -1,11 +1,9 @@
-import type { DeliveryStore, EndpointHealth, HealthEvent, Settlement, SettleResult } from "@outhook/core";
+import type { DeliveryStore, EndpointHealth, HealthEvent, Lane, Settlement, SettleResult } from "@outhook/core";
 import { healthAfter } from "@outhook/core";
 import type { QueueRow } from "./queue.ts";
 import { holdUntil, refresh } from "./queue.ts";
 import type { Session } from "./session.ts";
 import * as statements from "./statements.ts";
-
-type EndpointInPartition = Omit<QueueRow, "lane">;
 
 /** Records a batch of attempts, each with what follows from it. */
 export function settle(
@@ -14,60 +12,80 @@ export function settle(
   now: number,
 ): Awaited<ReturnType<DeliveryStore["settle"]>> {
   const results: SettleResult[] = [];
-  const touched = new Map<string, EndpointInPartition & { heldUntil: number }>();
+  const touched = new Map<string, QueueRow>();
   const events = new Map<string, HealthEvent[]>();
   for (const settlement of settlements) {
-    const settled = settleOne(session, settlement, now);
-    results.push(settled ? "settled" : "lease_lost");
-    if (!settled) continue;
-    const { partition, endpointId, holdMs, health, attempt } = settlement;
-    const key = `${partition}:${endpointId}`;
-    const heldUntil = Math.max(touched.get(key)?.heldUntil ?? 0, holdMs === null ? 0 : now + holdMs);
-    touched.set(key, { partition, endpointId, heldUntil });
+    const lane = settleOne(session, settlement, now);
+    results.push(lane === null ? "lease_lost" : "settled");
+    if (lane === null) continue;
+    const { partition, endpointId, next, holdMs, health, attempt } = settlement;
+    for (const of of next.status === "pending" ? ([lane, "scheduled"] as const) : [lane]) {
+      touched.set(`${partition}:${of}:${endpointId}`, { partition, endpointId, lane: of });
+    }
+    if (holdMs !== null) holdUntil(session, settlement, now + holdMs);
     if (health === null) continue;
     const ofEndpoint = events.get(endpointId) ?? [];
     ofEndpoint.push({ kind: health, attempt });
     events.set(endpointId, ofEndpoint);
   }
-  for (const endpoint of touched.values()) {
-    if (endpoint.heldUntil > 0) holdUntil(session, endpoint, endpoint.heldUntil);
-    refresh(session, endpoint);
-  }
+  for (const row of touched.values()) refresh(session, row);
   return { results, health: foldHealth(session, events, now) };
 }
 
-function settleOne(session: Session, settlement: Settlement, now: number): boolean {
+/**
+ * Returns the lane in which the delivery was, `null` when its lease is lost. It is the lane of the claim, unless that lease
+ * has lapsed and a person asked for the delivery again.
+ */
+function settleOne(session: Session, settlement: Settlement, now: number): Lane | null {
+  const { lane } = settlement;
+  if (settleIn(session, settlement, { lane, now })) return lane;
+  const other = lane === "manual" ? "scheduled" : "manual";
+  return settleIn(session, settlement, { lane: other, now }) ? other : null;
+}
+
+function settleIn(
+  session: Session,
+  settlement: Settlement,
+  { lane, now }: { readonly lane: Lane; readonly now: number },
+): boolean {
   const { partition, deliveryId, fence, attempt, next, scheduledAttempts } = settlement;
   const pending = next.status === "pending" || next.status === "released";
   const changed = session.run(
     statements.settle,
     pending ? "pending" : next.status,
-    next.status === "pending" ? "scheduled" : null,
+    next.status === "pending" ? "scheduled" : lane,
     pending ? now + next.delayMs : null,
     attempt === null ? 0 : 1,
     scheduledAttempts,
     now,
     partition,
     deliveryId,
+    lane,
     fence,
   );
   if (changed === 0) return false;
-  if (attempt !== null) {
-    session.run(
-      statements.insertAttempt,
-      partition,
-      deliveryId,
-      attempt.number,
-      attempt.startedAt,
-      attempt.durationMs,
-      attempt.statusCode,
-      attempt.errorClass,
-      attempt.error,
-      attempt.signature,
-      attempt.responseBody,
-    );
-  }
+  if (attempt !== null) recordAttempt(session, settlement, attempt);
   return true;
+}
+
+function recordAttempt(
+  session: Session,
+  { partition, deliveryId }: Settlement,
+  attempt: NonNullable<Settlement["attempt"]>,
+): void {
+  session.run(
+    statements.insertAttempt,
+    partition,
+    deliveryId,
+    attempt.number,
+    attempt.startedAt,
+    attempt.durationMs,
+    attempt.statusCode,
+    attempt.errorClass,
+    attempt.error,
+    attempt.signature,
+    attempt.responseBody,
+  );
 }
 
 /** Writes the endpoints' health and returns that of those with a failure among the events. */

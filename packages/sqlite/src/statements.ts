@@ -147,12 +147,10 @@ export const refresh: Statement = {
 where partition = ? and endpoint_id = ? and lane = ?`,
 };
 
-/** A lane of null stays as it is. */
 export const settle: Statement = {
   sql: `update outhook_deliveries set
-  status = ?, lane = coalesce(?, lane), due_at = ?, leased_at = null, attempts = attempts + ?,
-  scheduled_attempts = ?, updated_at = ?
-where partition = ? and id = ? and fence = ? and leased_at is not null and status = 'pending'`,
+  status = ?, lane = ?, due_at = ?, leased_at = null, attempts = attempts + ?, scheduled_attempts = ?, updated_at = ?
+where partition = ? and id = ? and lane = ? and fence = ? and leased_at is not null and status = 'pending'`,
 };
 
 export const health: Statement<HealthRow> = {

@@ -7,7 +7,7 @@ import { longestTurn } from "./fixtures/event-loop.ts";
 import { endpointId, everywhere, idOf, leaseMs, matched, message, success } from "./fixtures/rows.ts";
 
 const backlog = 200_000;
-const rounds = 120;
+const rounds = 100;
 /** Messages and deliveries in one call, as the dispatcher and the group commit make them on a busy day. */
 const batch = 64;
 
@@ -79,7 +79,7 @@ async function readLog(store: Store, claims: readonly Claim[], measure: Measure)
   await measure("log.delivery", () => store.log.delivery({ ...of, id: deliveryInBacklog }));
   for (const status of [undefined, "pending", "succeeded", "failed"] as const) {
     await measure(`log.deliveries ${status ?? "of any status"}`, () =>
-      store.log.deliveries({ ...of, endpointId: endpoint, limit: 100, status, after: idOf("dlv_old_", 110_000) }),
+      store.log.deliveries({ ...of, endpointId: endpoint, limit: 100, status, after: idOf("dlv_old_", 10_000) }),
     );
   }
   const endpointIds = claims.map((claim) => claim.endpointId);

@@ -49,11 +49,9 @@ describe("startReceiver", () => {
 
   it("never answers on hang, until it is closed", async () => {
     const receiver = await start({ respond: () => "hang" });
-    const response = post(receiver.url());
-    const failed = expect(response).rejects.toThrow("fetch failed");
-    await receiver.waitFor(1);
-    await receiver.close();
-    await failed;
+    const closed = receiver.waitFor(1).then(receiver.close);
+    await expect(post(receiver.url())).rejects.toThrow("fetch failed");
+    await closed;
   });
 
   it("resolves waitFor when the last of the requests arrives", async () => {
@@ -74,12 +72,10 @@ describe("startReceiver", () => {
 
   it("fails what still waits when it is closed, and may be closed twice", async () => {
     const receiver = await start();
-    const failed = expect(receiver.waitFor(1)).rejects.toThrow(
-      "expected 1 requests, got 0 before the receiver was closed",
-    );
+    const closed = Promise.resolve().then(receiver.close);
+    await expect(receiver.waitFor(1)).rejects.toThrow("expected 1 requests, got 0 before the receiver was closed");
+    await closed;
     await receiver.close();
-    await receiver.close();
-    await failed;
     await expect(post(receiver.url())).rejects.toThrow("fetch failed");
   });
 

@@ -118,6 +118,6 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 }
 
-function expire(exchange: Exchange): void {
-  exchange.expire();
+function expire(due: Exchange): void {
+  due.expire();
 }

@@ -1,0 +1,122 @@
+import { describe, expect, it } from "vitest";
+import { createDirectory } from "../src/directory.ts";
+import { memoryStore } from "../src/memory-store/index.ts";
+import type { Endpoint } from "../src/model.ts";
+import { createSecretBox } from "../src/secret-box.ts";
+import { generateSecret } from "../src/secret.ts";
+import type { EndpointStore } from "../src/store/endpoints.ts";
+
+const secretBox = createSecretBox("plaintext");
+
+function endpoint(id: string, tenant: string): Endpoint {
+  return {
+    id,
+    tenant,
+    url: "https://hooks.example.com/",
+    events: ["loan.*"],
+    description: null,
+    status: "active",
+    disabledReason: null,
+    timeoutSeconds: 15,
+    maxRetries: null,
+    signingVersion: "v1",
+    secretHint: "whsec_…",
+    publicKey: null,
+    metadata: {},
+    createdAt: 0,
+    updatedAt: 0,
+  };
+}
+
+async function rig(maxEndpoints?: number) {
+  const store = memoryStore();
+  await store.upkeep.migrate({ identity: { environment: "test", partitions: 64 }, adopt: false });
+  let now = 0;
+  const reads: string[] = [];
+  let beforeRead = async (): Promise<void> => undefined;
+  const endpoints: EndpointStore = {
+    ...store.endpoints,
+    revisions: (input) => {
+      reads.push("revisions");
+      return store.endpoints.revisions(input);
+    },
+    ofTenant: async (input) => {
+      reads.push("ofTenant");
+      const read = await store.endpoints.ofTenant(input);
+      await beforeRead();
+      return read;
+    },
+  };
+  return {
+    reads,
+    directory: createDirectory({ endpoints, secretBox, clock: { now: () => now, monotonic: () => now }, maxEndpoints }),
+    add: (id: string, tenant = "acme") => {
+      const sealed = secretBox.seal(generateSecret("v1"), { tenant, endpointId: id, secretId: "sec_1" });
+      const secret = { id: "sec_1", sealed, createdAt: 0, expiresAt: null };
+      return store.endpoints.insert({ endpoint: endpoint(id, tenant), secret, limit: 100 });
+    },
+    advance: (ms: number) => {
+      now += ms;
+    },
+    /** Runs once while the next read is under way. */
+    during: (run: () => Promise<unknown>) => {
+      beforeRead = async () => {
+        beforeRead = async () => undefined;
+        await run();
+      };
+    },
+  };
+}
+
+describe("the directory", () => {
+  it("reads a tenant once, and for a second does not even ask for its revision", async () => {
+    const { directory, add, reads, advance } = await rig();
+    await add("ep_1");
+    await directory.tenant("acme");
+    advance(999);
+    await directory.tenant("acme");
+    expect(reads).toEqual(["revisions", "ofTenant"]);
+    advance(1);
+    await directory.tenant("acme");
+    expect(reads).toEqual(["revisions", "ofTenant", "revisions"]);
+  });
+
+  it("reads again what changed, at the next refresh", async () => {
+    const { directory, add } = await rig();
+    await add("ep_1");
+    await directory.refresh(["acme"]);
+    await add("ep_2");
+    await directory.refresh(["acme"]);
+    expect([...(await directory.tenant("acme")).byId.keys()].toSorted()).toEqual(["ep_1", "ep_2"]);
+  });
+
+  it("does not trust a read during which this process made a change", async () => {
+    const { directory, add, during } = await rig();
+    await add("ep_1");
+    during(async () => {
+      await add("ep_2");
+      directory.forget("acme");
+    });
+    await directory.tenant("acme");
+    expect((await directory.tenant("acme")).byId.size).toBe(2);
+  });
+
+  it("keeps a bounded number of endpoints, of the tenants read last", async () => {
+    const { directory, add, reads } = await rig(2);
+    for (const tenant of ["a", "b", "c"]) {
+      await add(`ep_${tenant}`, tenant);
+      await directory.tenant(tenant);
+    }
+    reads.length = 0;
+    await directory.tenant("c");
+    await directory.tenant("b");
+    expect(reads).toEqual([]);
+    await directory.tenant("a");
+    expect(reads).toEqual(["revisions", "ofTenant"]);
+  });
+
+  it("knows nobody for a tenant that never had an endpoint", async () => {
+    const { directory } = await rig();
+    expect((await directory.tenant("nobody")).match("loan.active")).toEqual([]);
+  });
+});

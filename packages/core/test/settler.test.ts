@@ -1,0 +1,71 @@
+import { describe, expect, it } from "vitest";
+import { createSettler } from "../src/settler.ts";
+import { resolveOptions } from "../src/settings.ts";
+import { memoryStore } from "../src/memory-store/index.ts";
+import type { Settlement } from "../src/settlement.ts";
+
+const settings = resolveOptions({ logger: { warn: () => undefined, error: () => undefined } });
+
+function settlement(deliveryId: string): Settlement {
+  return {
+    partition: 0,
+    deliveryId,
+    endpointId: "ep_1",
+    lane: "scheduled",
+    fence: 1,
+    attempt: null,
+    next: { status: "succeeded" },
+    scheduledAttempts: 1,
+    holdMs: null,
+    health: null,
+  };
+}
+
+type Settle = ReturnType<typeof memoryStore>["deliveries"]["settle"];
+
+const settlerOf = (settle: Settle) => createSettler({ deliveries: { ...memoryStore().deliveries, settle }, settings });
+
+describe("the settler", () => {
+  it("writes what comes close together as one batch, of at most 128", async () => {
+    const batches: number[] = [];
+    const settler = settlerOf(async ({ settlements }) => {
+      batches.push(settlements.length);
+      return { results: settlements.map(() => "settled"), health: [] };
+    });
+    await Promise.all(Array.from({ length: 300 }, (_, n) => settler.settle(settlement(`dlv_${n}`))));
+    expect(batches).toEqual([128, 128, 44]);
+  });
+
+  it("gives each its own result", async () => {
+    const settler = settlerOf(async ({ settlements }) => ({
+      results: settlements.map(({ deliveryId }) => (deliveryId === "dlv_1" ? "lease_lost" : "settled")),
+      health: [],
+    }));
+    const results = await Promise.all(["dlv_0", "dlv_1", "dlv_2"].map((id) => settler.settle(settlement(id))));
+    expect(results).toEqual(["settled", "lease_lost", "settled"]);
+  });
+
+  it("keeps the order of what it has to write again", async () => {
+    const written: string[] = [];
+    let fail = true;
+    const settler = settlerOf(async ({ settlements }) => {
+      if (fail) {
+        fail = false;
+        throw new Error("busy");
+      }
+      written.push(...settlements.map(({ deliveryId }) => deliveryId));
+      return { results: settlements.map(() => "settled"), health: [] };
+    });
+    await Promise.all(["dlv_0", "dlv_1", "dlv_2"].map((id) => settler.settle(settlement(id))));
+    expect(written).toEqual(["dlv_0", "dlv_1", "dlv_2"]);
+  });
+
+  it("lets go of what it cannot write once it is told to give up", async () => {
+    const settler = settlerOf(() => Promise.reject(new Error("the database is gone")));
+    const result = settler.settle(settlement("dlv_0"));
+    settler.hurry();
+    settler.giveUp();
+    await expect(result).resolves.toBe("given_up");
+    await expect(settler.settle(settlement("dlv_1"))).resolves.toBe("given_up");
+  });
+});
