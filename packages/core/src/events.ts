@@ -6,7 +6,7 @@ import { reasonOf, shortened, shown } from "./shown.ts";
 import { placeOf } from "./payload.ts";
 
 /** Most patterns an endpoint may have. */
-export const maxPatterns = 100;
+const maxPatterns = 100;
 
 /** Event types with the schemas of their payloads, as `defineEvents` takes them. */
 export type EventDefinitions = Readonly<Record<string, StandardSchemaV1>>;
@@ -69,7 +69,7 @@ export function defineEvents<Defs extends EventDefinitions>(definitions: Defs): 
 }
 
 /** The event types of a catalogue, in the order of its definition. */
-export function catalogueTypes(catalogue: AnyEvents): readonly string[] {
+function catalogueTypes(catalogue: AnyEvents): readonly string[] {
   return Object.keys(catalogue.definitions);
 }
 

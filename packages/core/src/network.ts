@@ -41,7 +41,7 @@ export type NetworkPolicy = {
 };
 
 /** Longest URL, in characters. */
-export const maxUrlLength = 2_048;
+const maxUrlLength = 2_048;
 
 const example = '"https://hooks.example.com/path"';
 

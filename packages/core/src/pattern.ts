@@ -2,7 +2,7 @@ import { OuthookError } from "./errors.ts";
 import { shown } from "./shown.ts";
 
 /** Longest event type and longest pattern, in characters. */
-export const maxEventTypeLength = 256;
+const maxEventTypeLength = 256;
 
 /** Which event types an endpoint wants: every one, one by name, or those with further segments after `prefix.`. */
 export type Pattern =

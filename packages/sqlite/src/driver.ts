@@ -15,11 +15,11 @@ export async function loadDriver(nodeVersion: string): Promise<OpenHandle> {
     );
   });
   // Waiting for a lock must not block the event loop: the process that holds it may be this one.
-  return (path) => new Database(path, { timeout: 0 });
+  return (path) => new Database(path, { timeout: 3000 });
 }
 
 /** Throws on a Node that better-sqlite3 13 does not merely refuse, but crashes. */
-export function requireNode(version: string): void {
+function requireNode(version: string): void {
   if (Number.parseInt(version, 10) >= 22) return;
   throw new OuthookError(
     "store_unavailable",

@@ -9,29 +9,22 @@ export function firstAcross<Row>(input: {
   readonly compare: (a: Row, b: Row) => number;
 }): readonly Row[] {
   const { partitions, limit, read, compare } = input;
+  const headOf = (partition: number, wanted: number) => {
+    const size = Math.min(wanted, limit);
+    const rows = read(partition, size);
+    return { partition, size, rows, whole: rows.length < size || size === limit };
+  };
+
   let heads = partitions.map((partition) => headOf(partition, Math.ceil(limit / partitions.length) + 1));
   for (;;) {
-    const first = heads
-      .flatMap(({ rows }) => rows)
-      .toSorted(compare)
-      .slice(0, limit);
-    const last = first.at(-1);
-    const cutShort = heads.filter((head) => mayHoldMore(head, last));
-    if (cutShort.length === 0) return first;
-    heads = heads.map((head) => (cutShort.includes(head) ? headOf(head.partition, head.size * 2) : head));
-  }
-
-  function headOf(partition: number, wanted: number): Head<Row> {
-    const size = Math.min(wanted, limit);
-    return { partition, size, rows: read(partition, size) };
-  }
-
-  /** True when a row that was not read could come before the last of the answer. */
-  function mayHoldMore({ rows, size }: Head<Row>, last: Row | undefined): boolean {
-    const end = rows.at(-1);
-    if (end === undefined || last === undefined || rows.length < size || size === limit) return false;
-    return compare(end, last) < 0;
+    const sorted = heads.flatMap(({ rows }) => rows).toSorted(compare);
+    const first = sorted.slice(0, limit);
+    const last = first.length < limit ? undefined : first.at(-1);
+    const mayHoldMore = ({ rows, whole }: (typeof heads)[number]): boolean => {
+      const end = rows.at(-1);
+      return !whole && end !== undefined && (last === undefined || compare(end, last) < 0);
+    };
+    if (!heads.some(mayHoldMore)) return first;
+    heads = heads.map((head) => (mayHoldMore(head) ? headOf(head.partition, head.size * 2) : head));
   }
 }
-
-type Head<Row> = { readonly partition: number; readonly size: number; readonly rows: readonly Row[] };

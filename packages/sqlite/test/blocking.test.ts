@@ -1,4 +1,5 @@
 import type { Claim, Endpoint, Store, StoredSecret } from "@outhook/core";
+import Database from "better-sqlite3";
 import { describe, expect, it } from "vitest";
 import { deliveryInBacklog, heldTenant, seedBacklog } from "./fixtures/backlog.ts";
 import { databaseFile, openStore } from "./fixtures/database-file.ts";
@@ -12,10 +13,12 @@ const rounds = 100;
 const batch = 64;
 
 describe("with 200,000 deliveries waiting behind a held endpoint", () => {
-  it("no method keeps the event loop for 10 ms at p99", { timeout: 120_000, retry: 2 }, async () => {
+  it("no method keeps the event loop for 10 ms at p99", { timeout: 120_000, retry: 1 }, async () => {
     const path = await databaseFile();
     const store = await openStore({ path });
     seedBacklog(path, backlog);
+    const reference = new Database(await databaseFile());
+    reference.exec("pragma journal_mode = wal; pragma synchronous = full; create table t (a)");
     const turns = new Map<string, LongestTurn[]>();
     const measure = async <Result>(method: string, run: () => Promise<Result>): Promise<Result> => {
       const { result, ...turn } = await longestTurn(run);
@@ -25,16 +28,21 @@ describe("with 200,000 deliveries waiting behind a held endpoint", () => {
     // The first calls compile what they run, once in the life of a process.
     for (let round = -5; round < rounds; round += 1) {
       if (round === 0) turns.clear();
+      await measure("(a bare commit)", async () => reference.exec("insert into t values (1)"));
       await callEverything(store, round + 5, measure);
     }
 
+    reference.close();
     const table = [...turns].map(([method, of]) => ({ method, ...summary(of) }));
     console.table(table);
     expect(Math.max(...table.map(({ cpuP99 }) => cpuP99))).toBeLessThan(10);
     expect(Math.max(...table.map(({ wallP50 }) => wallP50))).toBeLessThan(10);
-    // Where other processes fight for the processors and the disk, even an empty turn of the loop takes its time.
-    const noise = table.find(({ method }) => method === "nothing")?.wallP99 ?? 0;
-    if (noise < 1) expect(Math.max(...table.map(({ wallP99 }) => wallP99))).toBeLessThan(10);
+    // Where other processes fight for the processors and the disk, even a bare commit of one row takes its time, and the
+    // wall clock says nothing about the store.
+    const bareCommit = table.find(({ method }) => method === "(a bare commit)");
+    if (bareCommit !== undefined && bareCommit.wallP99 < 2) {
+      expect(Math.max(...table.map(({ wallP99 }) => wallP99))).toBeLessThan(10);
+    }
   });
 });
 
@@ -42,7 +50,6 @@ type Measure = <Result>(method: string, run: () => Promise<Result>) => Promise<R
 
 /** Calls every method of the port once, with the work of one round. */
 async function callEverything(store: Store, round: number, measure: Measure): Promise<void> {
-  await measure("nothing", async () => undefined);
   const tenants = Array.from({ length: batch }, (_, n) => (round * 7 + n) % 500);
   const messages = tenants.map((tenant, n) => message(round * batch + n, { tenant }));
   await measure("messages.insert", () => store.messages.insert({ messages }));

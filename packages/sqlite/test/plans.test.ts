@@ -1,4 +1,5 @@
-import { schemaSql } from "@outhook/sql";
+import type { QueryBuilder } from "@outhook/sql";
+import { createQueryBuilder, endpointSteps, heartbeatSteps, logSteps, migrationSteps, schemaSql } from "@outhook/sql";
 import Database from "better-sqlite3";
 import { afterAll, describe, expect, it } from "vitest";
 import { insertOne } from "../src/insert.ts";
@@ -95,6 +96,27 @@ describe("the plan of every statement that runs for each batch", () => {
 
   it.each(all.filter(({ sql }) => sql.startsWith("update")))("$name computes nothing that varies", ({ sql }) => {
     expect(sql).not.toMatch(/random|now|julianday|unixepoch|current_|datetime|strftime/i);
+  });
+});
+
+describe("the plan of every statement that both databases share", () => {
+  const shared: string[] = [];
+  const builder = createQueryBuilder("sqlite");
+  const noting: QueryBuilder = {
+    ...builder,
+    query: (build, columns) => {
+      const query = builder.query(build, columns);
+      shared.push(query.sql);
+      return query;
+    },
+  };
+  for (const steps of [endpointSteps, logSteps, heartbeatSteps, migrationSteps]) steps(noting);
+
+  it.each([...new Set(shared)])("%s reads no table from end to end", (sql) => {
+    const smallTables = ["outhook_dispatchers", "outhook_meta", "outhook_migrations"];
+    const scans = planOf(sql).filter((step) => step.startsWith("SCAN") && !step.startsWith("SCAN json_each"));
+    expect(scans.filter((step) => !smallTables.some((table) => step.startsWith(`SCAN ${table}`)))).toEqual([]);
+    expect(planOf(sql).filter((step) => step.includes("TEMP B-TREE") && !sql.includes("outhook_secrets"))).toEqual([]);
   });
 });
 

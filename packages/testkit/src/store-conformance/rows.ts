@@ -13,7 +13,7 @@ export const home = 3;
 export const elsewhere = 5;
 
 /** An id shaped as in production, whose order is that of `n`. */
-export function idOf(prefix: string, n: number): string {
+function idOf(prefix: string, n: number): string {
   return `${prefix}${n.toString(16).padStart(16, "0")}${"0".repeat(16)}`;
 }
 
