@@ -15,7 +15,7 @@ export async function loadDriver(nodeVersion: string): Promise<OpenHandle> {
     );
   });
   // Waiting for a lock must not block the event loop: the process that holds it may be this one.
-  return (path) => new Database(path, { timeout: 3000 });
+  return (path) => new Database(path, { timeout: 0 });
 }
 
 /** Throws on a Node that better-sqlite3 13 does not merely refuse, but crashes. */
