@@ -150,7 +150,7 @@ where partition = ? and endpoint_id = ? and lane = ?`,
 export const settle: Statement = {
   sql: `update outhook_deliveries set
   status = ?, lane = ?, due_at = ?, leased_at = null, attempts = attempts + ?, scheduled_attempts = ?, updated_at = ?
-where partition = ? and id = ? and lane = ? and fence >= ? - 1 and leased_at is not null and status = 'pending'`,
+where partition = ? and id = ? and lane = ? and fence = ? and leased_at is not null and status = 'pending'`,
 };
 
 export const health: Statement<HealthRow> = {
