@@ -58,9 +58,7 @@ export function createPump(input: {
     onEnd: (endpointId) => {
       // Nobody is left to share the commit with.
       if (slots.open() === 0) settler.hurry();
-      // Not for every request that ends: a claim of one costs as much as a claim of sixteen.
-      if (blocked && slots.roomOf(endpointId) >= slots.roomPerEndpoint / 2 && slots.room() >= concurrency / 4)
-        onChange();
+      if (blocked && slots.roomOf(endpointId) > 0 && slots.room() >= concurrency / 4) onChange();
     },
   });
 

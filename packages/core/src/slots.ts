@@ -23,7 +23,7 @@ export type Slots = {
   readonly roomPerEndpoint: number;
   /** How much more may be added in all. */
   readonly room: () => number;
-  /** How much more may be added of one endpoint. */
+  /** How much more may be added of one endpoint: none until half of its room is free. */
   readonly roomOf: (endpointId: string) => number;
   /** The endpoints with less than the full room. */
   readonly occupied: () => ReadonlyMap<string, number>;
@@ -99,7 +99,11 @@ export function createSlots(input: {
     }
   };
 
-  const roomIn = (lane: Lane): number => Math.max(0, roomPerEndpoint - lane.running - lane.waiting.length);
+  /** None until half is free: a claim of one costs its commit as much as a claim of thirty-two. */
+  const roomIn = (lane: Lane): number => {
+    const free = roomPerEndpoint - lane.running - lane.waiting.length;
+    return free * 2 < roomPerEndpoint ? 0 : free;
+  };
 
   return {
     add: (work) => {

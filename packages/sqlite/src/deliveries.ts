@@ -15,11 +15,11 @@ export function sqliteDeliveries(connection: Connection, clock: () => number): D
     fanOut: async ({ messages, leaseMs, now = clock() }) => {
       let created = 0;
       const leased = new Set<string>();
-      for (const group of groupsOf(messages)) {
+      for (const [index, group] of [...groupsOf(messages)].entries()) {
+        if (index > 0) await nextTurn();
         const done = await connection.write((session) => fanOut(session, group, { leaseMs, now }));
         created += done.created;
         for (const id of done.leased) leased.add(id);
-        await nextTurn();
       }
       return { created, leased };
     },

@@ -22,10 +22,10 @@ export function sqliteLog(
 /** Runs each statement in a turn of the event loop of its own. */
 async function performApart<Result>({ read }: Connection, steps: Steps<Result>): Promise<Result> {
   let step = steps.next([]);
-  while (step.done !== true) {
+  for (let first = true; step.done !== true; first = false) {
+    if (!first) await nextTurn();
     const query = step.value;
     step = steps.next(await read(({ execute }) => execute(query)));
-    await nextTurn();
   }
   return step.value;
 }
