@@ -9,7 +9,7 @@ export type { ErrorCode, ErrorDetail } from "./errors.ts";
 export { isOuthookError, OuthookError } from "./errors.ts";
 export type { AnyEvents, EventCatalogue, EventDefinitions, EventTypeOf, PatternOf, PayloadOf } from "./events.ts";
 export { defineEvents } from "./events.ts";
-export { healthAfter } from "./health.ts";
+export { healthAfter, newHealth } from "./health.ts";
 export type { HealthEvent } from "./health.ts";
 export { createHttpTransport } from "./http-transport/index.ts";
 export type { HttpTransportOptions } from "./http-transport/index.ts";

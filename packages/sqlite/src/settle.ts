@@ -1,5 +1,5 @@
 import type { DeliveryStore, EndpointHealth, HealthEvent, Lane, Settlement, SettleResult } from "@outhook/core";
-import { healthAfter } from "@outhook/core";
+import { healthAfter, newHealth } from "@outhook/core";
 import type { QueueRow } from "./queue.ts";
 import { holdUntil, refresh } from "./queue.ts";
 import type { Session } from "./session.ts";
@@ -105,8 +105,8 @@ function foldHealth(
 
 function readHealth(session: Session, endpointId: string): EndpointHealth {
   const row = session.get(statements.health, endpointId);
-  const [consecutiveFailures, exhaustedInRow, failingSince, lastDeliveryAt, lastSuccessAt, lastError] =
-    row ?? ([0, 0, null, null, null, null] as const);
+  if (row === undefined) return newHealth(endpointId);
+  const [consecutiveFailures, exhaustedInRow, failingSince, lastDeliveryAt, lastSuccessAt, lastError] = row;
   return { endpointId, consecutiveFailures, exhaustedInRow, failingSince, lastDeliveryAt, lastSuccessAt, lastError };
 }
 
