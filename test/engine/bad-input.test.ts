@@ -159,7 +159,7 @@ describe("bad input is refused with a code, the place and the fix, and nothing i
 describe("options", () => {
   const store = memoryStore();
   it.each([
-    { options: { dispatcher: { leaseMs: 60_000 } }, says: /dispatcher\.leaseMs.*60 s/ },
+    { options: { dispatcher: { leaseMs: 69_999 } }, says: /dispatcher\.leaseMs.*60 s/ },
     { options: { dispatcher: { concurrency: 0 } }, says: /dispatcher\.concurrency is 0/ },
     { options: { retry: { scheduleSeconds: [-1] } }, says: /retry\.scheduleSeconds\[0\]/ },
     { options: { network: { allow: ["10.0.0.0/33"] } }, says: /network\.allow/ },

@@ -106,6 +106,17 @@ describe("a claim whose lease is nearly over", () => {
   });
 });
 
+describe("the shortest lease that the options allow", () => {
+  it("is long enough for an endpoint with the longest timeout", async () => {
+    const engine = await startEngine({ options: { dispatcher: { leaseMs: 70_000 } } });
+    const acme = engine.outhook.tenant("acme");
+    await acme.endpoints.create({ url, timeoutSeconds: 60 });
+    await acme.send("loan.active", {});
+    await runToTheEnd(engine);
+    expect(engine.sent).toHaveLength(1);
+  });
+});
+
 describe("what is our own fault", () => {
   it("uses up no attempt", async () => {
     const engine = await startEngine({ answer: (_, n) => (n < 4 ? { kind: "local", message: "EMFILE" } : ok) });

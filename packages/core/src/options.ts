@@ -34,7 +34,7 @@ export type DispatcherOptions = {
   readonly concurrency?: number | undefined;
   /** Most requests open at once to one endpoint, so that a slow one cannot take all. Default 16. */
   readonly perEndpoint?: number | undefined;
-  /** How long a claim is ours. Must exceed `maxTimeoutSeconds` by 5 s. Default 90,000. */
+  /** How long a claim is ours. Must exceed `maxTimeoutSeconds` by 10 s. Default 90,000. */
   readonly leaseMs?: number | undefined;
   /** The longest timeout an endpoint may have; lower it to let leases be shorter. 1–60, default 60. */
   readonly maxTimeoutSeconds?: number | undefined;

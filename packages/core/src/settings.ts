@@ -35,6 +35,8 @@ export type Settings = {
 
 /** What a lease must have left beyond the timeout when a request starts: time to write the settlement. */
 export const leaseMarginMs = 5_000;
+/** What a lease must have beyond that: time to wait for a slot, or no claim would ever be sent. */
+const leaseWaitMs = 5_000;
 
 /** Checks the options and fills in the defaults. Throws `invalid_options` naming the option. */
 export function resolveOptions(
@@ -74,13 +76,14 @@ function dispatcherSettings(dispatcher: DispatcherOptions): DispatcherSettings {
   check("dispatcher.leaseMs", leaseMs, [1, 3_600_000]);
   check("dispatcher.maxTimeoutSeconds", maxTimeoutSeconds, [1, 60]);
   check("dispatcher.pollMs", pollMs, [1, 60_000]);
-  if (leaseMs > maxTimeoutSeconds * 1_000 + leaseMarginMs) {
+  const spareMs = leaseMarginMs + leaseWaitMs;
+  if (leaseMs >= maxTimeoutSeconds * 1_000 + spareMs) {
     return { concurrency, perEndpoint, leaseMs, maxTimeoutSeconds, pollMs };
   }
   throw new OuthookError(
     "invalid_options",
-    `dispatcher.leaseMs is ${leaseMs}, but it must exceed the longest endpoint timeout (${maxTimeoutSeconds} s) by more ` +
-      `than ${leaseMarginMs} ms, or a request could outlive its claim: raise leaseMs or lower dispatcher.maxTimeoutSeconds`,
+    `dispatcher.leaseMs is ${leaseMs}, but it must exceed the longest endpoint timeout (${maxTimeoutSeconds} s) by ` +
+      `${spareMs} ms, or a request could outlive its claim: raise leaseMs or lower dispatcher.maxTimeoutSeconds`,
     { param: "dispatcher.leaseMs" },
   );
 }
