@@ -161,6 +161,51 @@ describe("stop", () => {
     },
   );
 
+  it("ends a runOnce too, and lets its open request end", async () => {
+    const request = gate();
+    const { outhook, sent } = await live({ answer: async () => (await request.opened, ok) });
+    const acme = outhook.tenant("acme");
+    await acme.endpoints.create({ url });
+    const { id } = await acme.send("loan.active", {});
+    const running = outhook.dispatcher.runOnce();
+    await expect.poll(() => sent.length).toBe(1);
+    const stopped = outhook.dispatcher.stop({ graceMs: 5_000 });
+    request.open();
+    await within(1_000, () => Promise.all([stopped, running]));
+    expect((await acme.messages.get(id)).deliveries[0]).toMatchObject({ status: "succeeded", attempts: 1 });
+  });
+
+  it("waits as long as it is told, for ever included, and refuses what is no time", async () => {
+    const request = gate();
+    const { outhook, sent } = await live({ answer: async () => (await request.opened, ok) });
+    await outhook.tenant("acme").endpoints.create({ url });
+    const { id } = await outhook.tenant("acme").send("loan.active", {});
+    await outhook.dispatcher.start();
+    await expect.poll(() => sent.length).toBe(1);
+    await expect(outhook.dispatcher.stop({ graceMs: Number.NaN })).rejects.toMatchObject({ code: "invalid_options" });
+    await expect(outhook.dispatcher.stop({ graceMs: -1 })).rejects.toMatchObject({ code: "invalid_options" });
+    const stopped = outhook.dispatcher.stop({ graceMs: Infinity });
+    request.open();
+    await stopped;
+    expect((await outhook.tenant("acme").messages.get(id)).deliveries[0]?.status).toBe("succeeded");
+  });
+
+  it("leaves one life behind however often start and stop cross", async () => {
+    const store = memoryStore();
+    let beats = 0;
+    const heartbeat: Store["upkeep"]["heartbeat"] = (input) => {
+      beats += 1;
+      return store.upkeep.heartbeat(input);
+    };
+    const { outhook } = await live({ store: { ...store, upkeep: { ...store.upkeep, heartbeat } } });
+    const starts = [outhook.dispatcher.start()];
+    await outhook.dispatcher.stop();
+    starts.push(outhook.dispatcher.start());
+    await Promise.all(starts);
+    await expect.poll(() => beats).toBe(1);
+    await outhook.close();
+  });
+
   it("may be called twice, before start, and with a grace of 0", async () => {
     const { outhook } = await live({});
     await outhook.dispatcher.stop();
@@ -180,6 +225,9 @@ describe("listeners", () => {
       throw new Error("a bug of the host");
     });
     outhook.on("delivery.retrying", ({ statusCode, error, attempts }) => heard.push({ statusCode, error, attempts }));
+    outhook.on("delivery.retrying", async () => {
+      throw new Error("an asynchronous bug of the host");
+    });
     const off = outhook.on("delivery.succeeded", ({ attempts }) => heard.push(attempts));
     await acme.send("loan.active", {});
     await outhook.dispatcher.runOnce();
@@ -189,6 +237,7 @@ describe("listeners", () => {
     await acme.send("loan.active", {});
     await outhook.dispatcher.runOnce();
     expect(heard).toEqual([{ statusCode: 500, error: "HTTP 500", attempts: 1 }, 1]);
+    // The second one came within the same second.
     expect(logged).toEqual([expect.stringContaining('a listener of "delivery.retrying" threw')]);
   });
 });

@@ -1,3 +1,4 @@
+import { deliveryIdOf } from "@outhook/core";
 import { verifyRequest } from "@outhook/testkit";
 import { Webhook } from "standardwebhooks";
 import { describe, expect, it } from "vitest";
@@ -167,6 +168,66 @@ describe("endpoints", () => {
     await other.outhook.tenant("acme").send("loan.active", {});
     await dispatching.outhook.dispatcher.runOnce();
     expect(dispatching.sent.map((request) => request.url)).toEqual([url, url, `${url}/new`]);
+  });
+
+  it("are not taken for deleted or disabled by a dispatcher that has not heard of them yet", async () => {
+    const first = await startEngine();
+    const second = await startEngine({ shared: first, options: { dispatcher: { perEndpoint: 1 } } });
+    const acme = first.outhook.tenant("acme");
+    const { endpoint: old } = await acme.endpoints.create({ url });
+    await acme.endpoints.update(old.id, { status: "disabled" });
+    // Now the second dispatcher knows the tenant: one endpoint, disabled.
+    await acme.send("loan.active", {});
+    await second.outhook.dispatcher.runOnce();
+
+    await acme.endpoints.update(old.id, { status: "active" });
+    await acme.endpoints.create({ url: `${url}/new` });
+    const { id } = await acme.send("loan.active", {});
+    const messages = await first.store.messages.awaitingFanOut({ partitions: [...Array(64).keys()], limit: 1 });
+    const { endpoints } = await first.store.endpoints.ofTenant({ tenant: "acme" });
+    await first.store.deliveries.fanOut({
+      leaseMs: 1,
+      now: first.clock.now(),
+      messages: messages.map(({ partition, id: messageId, tenant, type }) => ({
+        partition,
+        messageId,
+        tenant,
+        type,
+        deliveries: endpoints.map(({ endpoint }) => ({
+          id: deliveryIdOf(messageId, endpoint.id),
+          endpointId: endpoint.id,
+          status: "pending" as const,
+          lease: false,
+        })),
+      })),
+    });
+    await second.outhook.dispatcher.runOnce();
+    expect((await acme.messages.get(id)).deliveries.map((delivery) => delivery.status)).toEqual([
+      "succeeded",
+      "succeeded",
+    ]);
+  });
+
+  it("are sent to within the longest timeout that the operator has lowered since", async () => {
+    const engine = await startEngine();
+    await engine.outhook.tenant("acme").endpoints.create({ url, timeoutSeconds: 60 });
+    const options = { dispatcher: { maxTimeoutSeconds: 5, leaseMs: 15_000 } };
+    const lowered = await startEngine({ shared: engine, options });
+    await sendAndRun(lowered);
+    expect(lowered.sent).toHaveLength(1);
+  });
+
+  it("keep a Retry-After when they are set active again that are active already", async () => {
+    const engine = await startEngine({ answer: (_, n) => status(n === 1 ? 429 : 200, n === 1 ? "600" : null) });
+    const acme = engine.outhook.tenant("acme");
+    const { endpoint } = await acme.endpoints.create({ url });
+    await acme.send("loan.active", {});
+    await engine.outhook.dispatcher.runOnce();
+    await acme.endpoints.update(endpoint.id, { status: "active" });
+    await acme.send("loan.active", {});
+    const { nextDueAt } = await engine.outhook.dispatcher.runOnce();
+    expect(engine.sent).toHaveLength(1);
+    expect(nextDueAt?.getTime()).toBe(engine.clock.now() + 600_000);
   });
 
   it("lists endpoints by pages, newest first, each once", async () => {

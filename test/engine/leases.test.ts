@@ -52,7 +52,7 @@ describe("a dispatcher that dies with a request open", () => {
     const { delivery, attempts } = await acme.deliveries.get(deliveryId);
     expect(delivery).toMatchObject({ status: "failed", attempts: 6 });
     expect(attempts.map(({ errorClass }) => errorClass)).toEqual(Array(6).fill("lost"));
-    expect(failed).toEqual(["the dispatcher died during its last attempt, and no retry was left"]);
+    expect(failed).toEqual(["the dispatcher that held it stopped, and no retry was left"]);
   });
 
   it("cannot settle over the one that took its claim", async () => {

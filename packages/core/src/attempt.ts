@@ -1,5 +1,8 @@
 import type { Attempt, Outcome } from "./model.ts";
 
+/** The `error` of a `lost` attempt. It may have been sent or not: a dispatcher holds some claims back for a moment. */
+export const lostError = "The dispatcher that held this delivery stopped, so nobody knows whether the receiver saw it.";
+
 /** What an attempt records of its outcome. */
 export type AttemptOutcome = Pick<Attempt, "statusCode" | "errorClass" | "error" | "responseBody">;
 

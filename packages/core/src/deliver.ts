@@ -17,15 +17,15 @@ export type Deliver = (claim: Claim, leasedUntil: number) => Promise<Delivered>;
 /** What follows from settled claims outside their rows. Neither call rejects. */
 export type DeliverReports = {
   readonly onSettled: (claim: Claim, settlement: Settlement) => void;
-  /** The receiver answered 410. */
-  readonly onGone: (claim: Claim) => Promise<void>;
+  /** The receiver at this URL answered 410. */
+  readonly onGone: (claim: Claim, url: string) => Promise<void>;
 };
 
 /**
- * How long the queue of a disabled endpoint is left alone before it is looked at again. Finite, so that an endpoint
- * whose enabling was cut off half-way is not held for ever.
+ * How long the queue of a disabled endpoint is left alone before it is looked at again. Finite and short, so that an
+ * endpoint whose enabling was cut off half-way is not held for long; looking again costs a claim.
  */
-export const disabledHoldMs = 300_000;
+export const disabledHoldMs = 60_000;
 
 const nothing = (): void => undefined;
 /** How soon a claim whose endpoint could not be read or signed for is tried again. */
@@ -40,7 +40,19 @@ export function createDeliver(input: {
   readonly isAborted: () => boolean;
 }): Deliver {
   const { directory, transport, settings, reports, isAborted } = input;
-  const { clock, scheduleSeconds, random, logger, userAgent } = settings;
+  const { clock, scheduleSeconds, random, logger, userAgent, maxTimeoutSeconds } = settings;
+
+  /** An operator may have lowered the longest timeout since it was set. */
+  const timeoutMsOf = ({ endpoint }: KnownEndpoint): number =>
+    Math.min(endpoint.timeoutSeconds, maxTimeoutSeconds) * 1_000;
+
+  /** The endpoint as it is: that it is gone or disabled is believed only of knowledge as fresh as this call. */
+  const find = async ({ tenant, endpointId, lane }: Claim): Promise<KnownEndpoint | undefined> => {
+    const recent = directory.tenant(tenant);
+    const known = (recent instanceof Promise ? await recent : recent).byId.get(endpointId);
+    if (known !== undefined && (known.endpoint.status === "active" || lane === "manual")) return known;
+    return (await directory.read([tenant])).get(tenant)?.byId.get(endpointId);
+  };
 
   const judge = (claim: Claim, { endpoint }: KnownEndpoint, outcome: Outcome | { readonly kind: "lost" }): Verdict =>
     settlementOf({ outcome, claim, scheduleSeconds, maxRetries: endpoint.maxRetries, random, now: clock.now() });
@@ -61,8 +73,11 @@ export function createDeliver(input: {
         "webhook-signature": signature,
       },
       body,
-      timeoutMs: known.endpoint.timeoutSeconds * 1_000,
+      timeoutMs: timeoutMsOf(known),
     });
+    if (outcome.kind === "local" && !isAborted()) {
+      logger.error({ reason: outcome.message }, "this process cannot open requests; it goes on trying, at no charge");
+    }
     if (isAborted() && outcome.kind !== "response") return { settlement: releaseOf(claim), onSettled: nothing };
     const verdict = judge(claim, known, outcome);
     if (verdict.kind === "send") throw new Error("an attempt that was made cannot be due at once");
@@ -88,7 +103,7 @@ export function createDeliver(input: {
       settlement,
       onSettled: async () => {
         reports.onSettled(claim, settlement);
-        if (verdict.endpoint === "gone") await reports.onGone(claim);
+        if (verdict.endpoint === "gone") await reports.onGone(claim, known.endpoint.url);
       },
     };
   };
@@ -104,28 +119,26 @@ export function createDeliver(input: {
       const verdict = judge(claim, known, { kind: "lost" });
       if (verdict.kind === "settle") return { ...releaseOf(claim), next: verdict.next, health: verdict.health };
     }
-    const neededMs = endpoint.timeoutSeconds * 1_000 + leaseMarginMs;
+    const neededMs = timeoutMsOf(known) + leaseMarginMs;
     return isAborted() || leasedUntil - clock.monotonic() < neededMs ? releaseOf(claim) : null;
   };
 
   return async (claim, leasedUntil) => {
     try {
-      const known = directory.tenant(claim.tenant);
-      const tenant = known instanceof Promise ? await known : known;
-      const endpoint = tenant.byId.get(claim.endpointId);
-      const settlement = withoutAttempt(claim, endpoint, leasedUntil);
-      if (endpoint === undefined || settlement !== null) {
+      const known = await find(claim);
+      const settlement = withoutAttempt(claim, known, leasedUntil);
+      if (known === undefined || settlement !== null) {
         const instead = settlement ?? releaseOf(claim);
         return { settlement: instead, onSettled: () => reports.onSettled(claim, instead) };
       }
-      return await attempt(claim, endpoint);
+      return await attempt(claim, known);
     } catch (error) {
       // The store is away, or a secret cannot be opened: our fault, so no attempt is used up.
       logger.error(
         { error, endpointId: claim.endpointId, messageId: claim.messageId },
-        "an attempt could not be made; the delivery is tried again in a second at no charge to its schedule",
+        "an attempt could not be made; the endpoint is tried again in a second at no charge to any schedule",
       );
-      return { settlement: releaseOf(claim, unreadyMs), onSettled: nothing };
+      return { settlement: { ...releaseOf(claim, unreadyMs), holdMs: unreadyMs }, onSettled: nothing };
     }
   };
 }

@@ -25,8 +25,8 @@ export type KnownTenant = {
  * by one small read, and never trusted for longer than a second without.
  */
 export type Directory = {
-  /** Checks these tenants' revisions now and reads those that changed. */
-  readonly refresh: (tenants: Iterable<string>) => Promise<void>;
+  /** The tenants as they are now: asks for their revisions, and reads those that changed. Holds each of those named. */
+  readonly read: (tenants: Iterable<string>) => Promise<ReadonlyMap<string, KnownTenant>>;
   /** The tenant as it was at most a second ago. */
   readonly tenant: (tenant: string) => KnownTenant | Promise<KnownTenant>;
   /** Drops what is known of a tenant, after a change made in this process. */
@@ -55,55 +55,64 @@ export function createDirectory(input: {
   const drop = (tenant: string): void => {
     const entry = entries.get(tenant);
     if (entry === undefined) return;
-    held -= entry.known.byId.size;
+    held -= weightOf(entry);
     entries.delete(tenant);
   };
 
   const keep = (tenant: string, entry: Entry): void => {
+    // Reads overtake each other; an older one must not come back.
+    if ((entries.get(tenant)?.revision ?? 0) > entry.revision) return;
     drop(tenant);
     entries.set(tenant, entry);
-    held += entry.known.byId.size;
+    held += weightOf(entry);
     for (const oldest of entries.keys()) {
       if (held <= maxEndpoints || oldest === tenant) break;
       drop(oldest);
     }
   };
 
-  const refresh = async (tenants: Iterable<string>): Promise<void> => {
+  const read = async (tenants: Iterable<string>): Promise<ReadonlyMap<string, KnownTenant>> => {
     // Taken before the read, so that knowledge is never younger than it claims to be.
-    const checkedAt = clock.monotonic();
+    const asked = clock.monotonic();
     const changesBefore = changes;
+    // A change made in this process meanwhile may be missing from what is read: then it is not trusted after this call.
+    const checkedAt = (): number => (changes === changesBefore ? asked : -Infinity);
     const names = [...new Set(tenants)];
     const revisions = await endpoints.revisions({ tenants: names });
+    const found = new Map<string, KnownTenant>();
     for (const tenant of names) {
       const entry = entries.get(tenant);
       const revision = revisions.get(tenant) ?? 0;
-      if (entry?.revision === revision) {
-        if (changes === changesBefore) entry.checkedAt = Math.max(entry.checkedAt, checkedAt);
+      if (entry !== undefined && entry.revision >= revision) {
+        entry.checkedAt = Math.max(entry.checkedAt, checkedAt());
+        found.set(tenant, entry.known);
         continue;
       }
-      const read = revision === 0 ? null : await endpoints.ofTenant({ tenant });
-      keep(tenant, {
-        revision: read?.revision ?? 0,
-        known: read === null ? nobody : know(read.endpoints, secretBox),
-        // A change made in this process meanwhile may be missing from what was read: look again at the next use.
-        checkedAt: changes === changesBefore ? checkedAt : -Infinity,
-      });
+      const now = revision === 0 ? null : await endpoints.ofTenant({ tenant });
+      const known = now === null ? nobody : know(now.endpoints, secretBox);
+      found.set(tenant, known);
+      keep(tenant, { revision: now?.revision ?? 0, known, checkedAt: checkedAt() });
     }
+    return found;
   };
 
-  const tenant = (name: string): KnownTenant | Promise<KnownTenant> => {
-    const entry = entries.get(name);
-    if (entry !== undefined && clock.monotonic() - entry.checkedAt < maxAgeMs) return entry.known;
-    return refresh([name]).then(() => entries.get(name)?.known ?? nobody);
+  return {
+    read,
+    tenant: (name) => {
+      const entry = entries.get(name);
+      if (entry !== undefined && clock.monotonic() - entry.checkedAt < maxAgeMs) return entry.known;
+      return read([name]).then((found) => found.get(name) ?? nobody);
+    },
+    forget: (name) => {
+      changes += 1;
+      drop(name);
+    },
   };
+}
 
-  const forget = (name: string): void => {
-    changes += 1;
-    drop(name);
-  };
-
-  return { refresh, tenant, forget };
+/** A tenant without endpoints takes memory too. */
+function weightOf({ known }: Entry): number {
+  return Math.max(1, known.byId.size);
 }
 
 function know(records: readonly EndpointWithSecrets[], secretBox: SecretBox): KnownTenant {

@@ -1,10 +1,12 @@
 import { setImmediate as breathe, setTimeout as pause } from "node:timers/promises";
-import { OuthookError } from "./errors.ts";
+import type { ErrorCode } from "./errors.ts";
+import { isOuthookError, OuthookError } from "./errors.ts";
 import { newId } from "./id.ts";
 import { checkIdentity } from "./identity.ts";
 import type { Settings } from "./settings.ts";
 import { allPartitions, ownedPartitions } from "./partition.ts";
 import type { Counts, Pump } from "./pump.ts";
+import { shown } from "./shown.ts";
 import { createSignal } from "./signal.ts";
 import type { Store } from "./store/index.ts";
 
@@ -17,8 +19,9 @@ export type RunResult = Readonly<Counts> & {
 /** The loop fan-out → claim → attempt → settle. */
 export type Dispatcher = {
   /**
-   * Starts the loop. Resolves when the store has been found fit; rejects with `environment_mismatch`, `schema_pending`
-   * or `schema_newer`. Nobody has to await it: a refusal is logged as well. A second call is a no-op with a warning.
+   * Starts the loop. Resolves when the store has been found fit, waiting for one that is away; rejects with
+   * `environment_mismatch`, `schema_pending` or `schema_newer`. Nobody has to await it: a refusal is logged as well. A
+   * second call is a no-op with a warning.
    */
   readonly start: () => Promise<void>;
   /**
@@ -28,7 +31,8 @@ export type Dispatcher = {
   readonly stop: (options?: { readonly graceMs?: number | undefined }) => Promise<void>;
   /**
    * Does what is due now and resolves when it is settled: for cron, serverless and tests. Takes no new work after
-   * `maxMs` (default 60,000), and waits for the requests open by then. Refused while the loop runs.
+   * `maxMs` (default 60,000), and waits for the requests open by then; `stop` ends it earlier. Refused while the loop
+   * runs.
    */
   readonly runOnce: (options?: { readonly maxMs?: number | undefined }) => Promise<RunResult>;
 };
@@ -49,13 +53,12 @@ const heartbeatTtlMs = 10_000;
  * dispatcher's partitions never rest for its heartbeat to lapse, and one large tenant keeps all dispatchers busy.
  */
 const sweepEveryMs = 1_000;
-const logEveryMs = 1_000;
 const retryMs = 200;
 /** The part of `graceMs` kept for writing down how the last requests ended. */
 const settleGraceMs = 500;
 
 export function createDispatcher(input: {
-  readonly store: Store;
+  readonly store: Store<never>;
   readonly settings: Settings;
   readonly createRun: (onChange: () => void) => Run;
 }): Dispatcher & { readonly wake: () => void } {
@@ -64,17 +67,12 @@ export function createDispatcher(input: {
   const dispatcherId = newId("dsp_");
   const everything = allPartitions(layout.partitions);
   const signal = createSignal();
-  let state: "stopped" | "running" | "stopping" | "once" = "stopped";
+  let state: "stopped" | "running" | "once" | "stopping" = "stopped";
+  /** Which `start` or `runOnce` the state belongs to. */
+  let lives = 0;
   let run: Run | null = null;
-  let loop: Promise<void> = Promise.resolve();
+  let work: Promise<unknown> = Promise.resolve();
   let stopped: Promise<void> = Promise.resolve();
-  let loggedAt = -Infinity;
-
-  const log = (error: unknown, message: string): void => {
-    if (clock.monotonic() - loggedAt < logEveryMs) return;
-    loggedAt = clock.monotonic();
-    logger.error({ error }, message);
-  };
 
   const loopOver = async (current: Run): Promise<void> => {
     const { pump } = current;
@@ -101,7 +99,20 @@ export function createDispatcher(input: {
         idleMs = taken > 0 ? 0 : Math.min(pollMs, idleMs * 2 + 5);
         await (taken > 0 ? breathe() : signal.wait(idleMs));
       } catch (error) {
-        log(error, "the dispatcher cannot take work from the store; it keeps trying, and no attempt is used up");
+        logger.error({ error }, awaySentence);
+        await signal.wait(retryMs);
+      }
+    }
+  };
+
+  /** Waits for a store that is away; any other refusal is final. */
+  const waitForStore = async (isMine: () => boolean): Promise<void> => {
+    while (isMine()) {
+      try {
+        return await checkIdentity(store, settings);
+      } catch (error) {
+        if (!isOuthookError(error) || !transientCodes.has(error.code)) throw error;
+        logger.error({ error }, awaySentence);
         await signal.wait(retryMs);
       }
     }
@@ -113,55 +124,87 @@ export function createDispatcher(input: {
       return;
     }
     state = "running";
+    lives += 1;
+    const mine = lives;
+    const isMine = (): boolean => state === "running" && lives === mine;
     try {
-      await checkIdentity(store, settings);
+      await waitForStore(isMine);
     } catch (error) {
-      state = "stopped";
+      if (isMine()) state = "stopped";
       throw error;
     }
-    // `stop` may have been called meanwhile.
-    if (state !== "running") return;
+    if (!isMine()) return;
     run = createRun(signal.notify);
-    loop = loopOver(run);
-  };
-
-  const settleAll = async ({ pump }: Run): Promise<void> => {
-    await loop;
-    pump.release();
-    while (pump.unsettled() > 0) await signal.wait(pollMs);
-    await store.upkeep.retire({ dispatcherId }).catch((error: unknown) => {
-      log(error, "the dispatcher could not sign off; the others will see by themselves");
-    });
+    work = loopOver(run);
   };
 
   const stop = async (graceMs: number): Promise<void> => {
+    const current = run;
     state = "stopping";
     signal.notify();
-    if (run !== null) {
+    if (current !== null) {
+      let over = false;
+      const settleAll = async (): Promise<void> => {
+        await work.catch(() => undefined);
+        current.pump.release();
+        while (current.pump.unsettled() > 0 && !over) await signal.wait(pollMs);
+        if (over) return;
+        await store.upkeep.retire({ dispatcherId }).catch((error: unknown) => {
+          logger.warn({ error }, "the dispatcher could not sign off; the others will see by themselves");
+        });
+      };
       const reserveMs = Math.min(settleGraceMs, graceMs / 2);
-      const settled = settleAll(run);
+      const settled = settleAll();
       await within(graceMs - reserveMs, settled);
-      await within(reserveMs / 2, run.abort());
+      await within(reserveMs / 2, current.abort());
       await within(reserveMs / 2, settled);
-      run.giveUp();
+      over = true;
+      current.giveUp();
+      signal.notify();
       run = null;
     }
     state = "stopped";
   };
 
-  const runOnce = async (maxMs: number): Promise<RunResult> => {
-    await checkIdentity(store, settings);
-    const { pump } = createRun(signal.notify);
+  const onceOver = async (current: Run, maxMs: number): Promise<RunResult> => {
+    const { pump } = current;
     const endAt = clock.monotonic() + maxMs;
+    const isOver = (): boolean => clock.monotonic() > endAt || state !== "once";
     let early = false;
     for (;;) {
-      early = clock.monotonic() > endAt;
+      early = isOver();
       const taken = early ? 0 : await pump.fill(everything);
-      if (taken === 0 && pump.unsettled() === 0) break;
+      if (taken === 0 && (pump.unsettled() === 0 || state !== "once")) break;
       await (taken > 0 ? breathe() : signal.wait(pollMs));
     }
     const dueInMs = early ? 0 : await store.deliveries.nextDueInMs({ partitions: everything, now: storeNow() });
     return { ...pump.counts, nextDueAt: dueInMs === null ? null : new Date(clock.now() + dueInMs) };
+  };
+
+  const runOnce = async (maxMs: number): Promise<RunResult> => {
+    if (state !== "stopped") {
+      throw new OuthookError(
+        "invalid_options",
+        "dispatcher.runOnce() is for processes where the dispatcher does not run; call dispatcher.stop() first, or leave it out",
+      );
+    }
+    state = "once";
+    lives += 1;
+    const mine = lives;
+    try {
+      await checkIdentity(store, settings);
+      const current = createRun(signal.notify);
+      run = current;
+      const result = onceOver(current, maxMs);
+      work = result;
+      return await result;
+    } finally {
+      // Unless `stop` has taken over: then it ends this life.
+      if (state === "once" && lives === mine) {
+        state = "stopped";
+        run = null;
+      }
+    }
   };
 
   return {
@@ -170,26 +213,25 @@ export function createDispatcher(input: {
       started.catch((error: unknown) => logger.error({ error }, "the dispatcher did not start"));
       return started;
     },
-    stop: ({ graceMs = 10_000 } = {}) => {
-      if (state === "running") stopped = stop(graceMs);
-      return stopped;
+    stop: async (options) => {
+      const graceMs = duration("graceMs", options?.graceMs, 10_000);
+      if (state === "running" || state === "once") stopped = stop(graceMs);
+      await stopped;
     },
-    runOnce: async ({ maxMs = 60_000 } = {}) => {
-      if (state !== "stopped") {
-        throw new OuthookError(
-          "invalid_options",
-          "dispatcher.runOnce() is for processes where the dispatcher does not run; call dispatcher.stop() first, or leave it out",
-        );
-      }
-      state = "once";
-      try {
-        return await runOnce(maxMs);
-      } finally {
-        state = "stopped";
-      }
-    },
+    runOnce: async (options) => await runOnce(duration("maxMs", options?.maxMs, 60_000)),
     wake: signal.notify,
   };
+}
+
+const transientCodes: ReadonlySet<ErrorCode> = new Set<ErrorCode>(["store_busy", "store_unavailable"]);
+const awaySentence = "the dispatcher cannot take work from the store; it keeps trying, and no attempt is used up";
+/** Longer timers fire at once in Node; 24 days are for ever here. */
+const longestMs = 2 ** 31 - 1;
+
+function duration(param: string, value: number | undefined, fallback: number): number {
+  const ms = value ?? fallback;
+  if (typeof ms === "number" && ms >= 0) return Math.min(ms, longestMs);
+  throw new OuthookError("invalid_options", `${param} is ${shown(ms)}; it must be milliseconds, 0 or more`, { param });
 }
 
 /** Waits for a promise, but no longer than `ms`. */

@@ -62,6 +62,13 @@ export function createEndpoints<C extends AnyEvents>(input: {
   const get = async (id: string): Promise<Endpoint> =>
     (await store.endpoints.get({ tenant, id })) ?? endpointNotFound(tenant, id);
 
+  /** Read after the write, so that of two changes at once the hold of the later one stays. */
+  const holdAsItIs = async (endpointId: string): Promise<void> => {
+    const holdMs = (await get(endpointId)).status === "disabled" ? disabledHoldMs : 0;
+    await store.deliveries.hold({ partitions, endpointId, holdMs, now: storeNow() });
+    wake();
+  };
+
   const newSecret = (endpointId: string, secret: string) => {
     const secretId = newId("sec_");
     const sealed = secretBox.seal(secret, { tenant, endpointId, secretId });
@@ -114,6 +121,7 @@ export function createEndpoints<C extends AnyEvents>(input: {
 
     update: async (id, patch) => {
       const changes = parseEndpointFields(patch, rules);
+      const before = await get(id);
       const disabledReason = changes.status === "disabled" ? "manual" : null;
       const endpoint = await store.endpoints.update({
         tenant,
@@ -123,11 +131,7 @@ export function createEndpoints<C extends AnyEvents>(input: {
       });
       if (endpoint === null) return endpointNotFound(tenant, id);
       directory.forget(tenant);
-      if (changes.status !== undefined) {
-        const holdMs = changes.status === "disabled" ? disabledHoldMs : 0;
-        await store.deliveries.hold({ partitions, endpointId: id, holdMs, now: storeNow() });
-        wake();
-      }
+      if (changes.status !== undefined && changes.status !== before.status) await holdAsItIs(id);
       return endpoint;
     },
 

@@ -5,20 +5,10 @@ import type { DeliveryStore, FanOut } from "./store/deliveries.ts";
 import type { Claim } from "./settlement.ts";
 import type { MessageStore } from "./store/messages.ts";
 
-/** What one round of fan-out did. */
-export type FanOutRound = {
-  /** Messages it took up. */
-  readonly messages: number;
-  /** Deliveries whose first lease came with their creation. */
-  readonly claims: readonly Claim[];
-  /** Deliveries left to be claimed, since their endpoints had no room. */
-  readonly unleased: number;
-};
-
 /**
  * Turns waiting messages into one delivery per matching endpoint: `pending` for active endpoints, `skipped` for disabled
  * ones. Endpoints are matched as they are after the messages were read, so that an endpoint created before a message was
- * sent is never missed.
+ * sent is never missed. Returns how many messages it took up.
  */
 export async function fanOut(input: {
   readonly messages: Pick<MessageStore<never>, "awaitingFanOut">;
@@ -32,23 +22,23 @@ export async function fanOut(input: {
   readonly roomOf: (endpointId: string) => number;
   readonly leaseMs: number;
   readonly now: number | undefined;
-}): Promise<FanOutRound> {
-  const { messages, deliveries, directory, partitions, limit, leaseMs, now } = input;
+  /** Called with the claims that a store call has leased, before the next call, which may fail. */
+  readonly onLeased: (claims: readonly Claim[]) => void;
+}): Promise<number> {
+  const { messages, deliveries, directory, partitions, limit, leaseMs, now, onLeased } = input;
   const waiting = await messages.awaitingFanOut({ partitions, limit });
-  if (waiting.length === 0) return { messages: 0, claims: [], unleased: 0 };
-  await directory.refresh(waiting.map(({ tenant }) => tenant));
+  if (waiting.length === 0) return 0;
+  const tenants = await directory.read(waiting.map(({ tenant }) => tenant));
   const lease = leaseChooser(input);
   const claims = new Map<string, Claim>();
   const matched: FanOut[] = [];
-  let pending = 0;
   for (const message of waiting) {
-    const known = await directory.tenant(message.tenant);
-    const created = known.match(message.type).map(({ endpoint }) => {
+    const matching = tenants.get(message.tenant)?.match(message.type) ?? [];
+    const created = matching.map(({ endpoint }) => {
       const id = deliveryIdOf(message.id, endpoint.id);
       if (endpoint.status === "disabled") {
         return { id, endpointId: endpoint.id, status: "skipped", lease: false } as const;
       }
-      pending += 1;
       const leased = lease(endpoint.id);
       if (leased) claims.set(id, firstClaim(message, id, endpoint.id));
       return { id, endpointId: endpoint.id, status: "pending", lease: leased } as const;
@@ -56,19 +46,15 @@ export async function fanOut(input: {
     const { partition, id, tenant, type } = message;
     matched.push({ partition, messageId: id, tenant, type, deliveries: created });
   }
-  const started: Claim[] = [];
   for (const batch of batches(matched)) {
     const { leased } = await deliveries.fanOut({ messages: batch, leaseMs, now });
-    for (const id of leased) {
-      const claim = claims.get(id);
-      if (claim !== undefined) started.push(claim);
-    }
+    onLeased([...leased].flatMap((id) => claims.get(id) ?? []));
   }
-  return { messages: waiting.length, claims: started, unleased: pending - started.length };
+  return waiting.length;
 }
 
-/** A message matched by a thousand endpoints is a thousand rows: so many deliveries go into one store call. */
-const deliveriesPerCall = 256;
+/** So many deliveries go into one store call, which is one transaction, unless a single message has more. */
+const deliveriesPerCall = 64;
 
 function* batches(matched: readonly FanOut[]): Generator<readonly FanOut[]> {
   let batch: FanOut[] = [];

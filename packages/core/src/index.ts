@@ -1,3 +1,4 @@
+export { lostError } from "./attempt.ts";
 export type { Clock } from "./clock.ts";
 export { systemClock } from "./clock.ts";
 export { schedules } from "./backoff.ts";

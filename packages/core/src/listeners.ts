@@ -30,15 +30,15 @@ export type Reports = {
 
 export type ReportName = keyof Reports;
 
-/** In-process reports to the host. A listener that throws is logged and hurts nobody. */
+/** In-process reports to the host. A listener that throws or rejects is logged and hurts nobody. */
 export type Listeners = {
-  /** Returns a function that stops listening. */
-  readonly on: <Name extends ReportName>(name: Name, listener: (report: Reports[Name]) => void) => () => void;
+  /** Returns a function that stops listening. Nobody waits for a listener that is asynchronous. */
+  readonly on: <Name extends ReportName>(name: Name, listener: (report: Reports[Name]) => unknown) => () => void;
   readonly report: <Name extends ReportName>(name: Name, report: Reports[Name]) => void;
 };
 
 export function createListeners(logger: Logger): Listeners {
-  const byName: { [Name in ReportName]: Set<(report: Reports[Name]) => void> } = {
+  const byName: { [Name in ReportName]: Set<(report: Reports[Name]) => unknown> } = {
     "delivery.succeeded": new Set(),
     "delivery.retrying": new Set(),
     "delivery.failed": new Set(),
@@ -51,11 +51,10 @@ export function createListeners(logger: Logger): Listeners {
     },
     report: (name, report) => {
       for (const listener of byName[name]) {
-        try {
-          listener(report);
-        } catch (error) {
+        // In a promise, so that what it throws and what it rejects with end in the same place.
+        new Promise((resolve) => resolve(listener(report))).catch((error: unknown) => {
           logger.error({ error, report: name }, `a listener of "${name}" threw; the delivery is not affected`);
-        }
+        });
       }
     },
   };

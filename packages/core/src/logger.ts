@@ -9,3 +9,18 @@ export const consoleLogger: Logger = {
   warn: (details, message) => console.warn(`outhook: ${message}`, details),
   error: (details, message) => console.error(`outhook: ${message}`, details),
 };
+
+/** Lets through one message of each kind a second, so that a lasting fault does not fill the disk with lines. */
+export function atMostEverySecond(logger: Logger, monotonic: () => number): Logger {
+  const writtenAt = new Map<string, number>();
+  const isDue = (message: string): boolean => {
+    const now = monotonic();
+    if (now - (writtenAt.get(message) ?? -Infinity) < 1_000) return false;
+    writtenAt.set(message, now);
+    return true;
+  };
+  return {
+    warn: (details, message) => (isDue(message) ? logger.warn(details, message) : undefined),
+    error: (details, message) => (isDue(message) ? logger.error(details, message) : undefined),
+  };
+}

@@ -102,6 +102,10 @@ function parseUrl(text: unknown, param: string, allowHttp: boolean): { readonly 
   if (fault !== null) throw invalidUrl(param, `${shown(text)} ${fault}`);
   const url = URL.parse(text);
   if (url === null) throw invalidUrl(param, `${shown(text)} is not a valid URL; check its host and its port`);
+  // The form that is stored and sent to: a letter outside of ASCII takes up to nine characters there.
+  if (url.href.length > maxUrlLength) {
+    throw invalidUrl(param, `has ${url.href.length} characters when encoded; at most ${maxUrlLength} are allowed`);
+  }
   if (url.port === "0") throw invalidUrl(param, `${shown(text)} has port 0, on which nothing can listen; name another`);
   return { url, host: authority.replace(/:\d*$/, "") };
 }

@@ -60,7 +60,8 @@ export function settlementOf(input: SettlementInput): Verdict {
     case "local":
       return unattempted(claim, { next: { status: "released", delayMs: releaseMs }, health: null });
     case "lost":
-      return claim.scheduledAttempts !== null && claim.scheduledAttempts <= retriesOf(input)
+      // Once more even without retries: the dispatcher may have stopped before it sent anything.
+      return claim.scheduledAttempts !== null && claim.scheduledAttempts <= Math.max(1, retriesOf(input))
         ? { kind: "send" }
         : unattempted(claim, { next: { status: "failed" }, health: "exhausted" });
   }

@@ -77,6 +77,7 @@ export function createPump(input: {
       unsettled += 1;
       slots.add({
         endpointId: claim.endpointId,
+        bytes: claim.body.length,
         run: async () => ({ settled: settle(await deliver(claim, leasedUntil)) }),
         release: () => void settle({ settlement: releaseOf(claim), onSettled: () => undefined }),
       });
@@ -102,7 +103,7 @@ export function createPump(input: {
 
   const takeNew = async (partitions: readonly number[], now: number | undefined): Promise<number> => {
     const takenAt = clock.monotonic();
-    const round = await fanOut({
+    const taken = await fanOut({
       messages,
       deliveries,
       directory,
@@ -112,10 +113,10 @@ export function createPump(input: {
       roomOf: slots.roomOf,
       leaseMs,
       now,
+      onLeased: (claims) => take(claims, takenAt + leaseMs),
     });
-    take(round.claims, takenAt + leaseMs);
-    counts.messages += round.messages;
-    return round.messages;
+    counts.messages += taken;
+    return taken;
   };
 
   return {

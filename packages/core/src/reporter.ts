@@ -17,11 +17,15 @@ export function createReporter(input: {
   const { store, directory, listeners, settings } = input;
   const { clock, storeNow, layout, logger } = settings;
 
-  const disable = async ({ tenant, endpointId }: Claim): Promise<void> => {
+  const disabling = new Set<string>();
+
+  /** Only what answered 410: the URL may have been corrected, or the endpoint disabled, while the request was open. */
+  const disable = async ({ tenant, endpointId }: Claim, url: string): Promise<void> => {
+    const current = await store.endpoints.get({ tenant, id: endpointId });
+    if (current?.status !== "active" || current.url !== url) return;
     const changes = { status: "disabled", disabledReason: "gone" } as const;
-    const endpoint = await store.endpoints.update({ tenant, id: endpointId, changes, now: clock.now() });
+    await store.endpoints.update({ tenant, id: endpointId, changes, now: clock.now() });
     directory.forget(tenant);
-    if (endpoint === null) return;
     const partitions = partitionsOf(tenant, layout);
     await store.deliveries.hold({ partitions, endpointId, holdMs: disabledHoldMs, now: storeNow() });
     listeners.report("endpoint.disabled", { tenant, endpointId, reason: "gone" });
@@ -42,15 +46,19 @@ export function createReporter(input: {
           return undefined;
       }
     },
-    onGone: async (claim) => {
+    onGone: async (claim, url) => {
+      const { endpointId } = claim;
+      if (disabling.has(endpointId)) return;
+      disabling.add(endpointId);
       try {
-        await disable(claim);
+        await disable(claim, url);
       } catch (error) {
-        const { endpointId } = claim;
         logger.error(
           { error, endpointId },
           "an endpoint answered 410 but could not be disabled; its next answer will do it",
         );
+      } finally {
+        disabling.delete(endpointId);
       }
     },
   };
@@ -72,7 +80,7 @@ function reportOf(claim: Claim, { attempt }: Settlement): DeliveryReport {
   };
 }
 
-const lostSentence = "the dispatcher died during its last attempt, and no retry was left";
+const lostSentence = "the dispatcher that held it stopped, and no retry was left";
 
 function errorOf({ statusCode, error }: NonNullable<Settlement["attempt"]>): string | null {
   if (statusCode === null) return error;

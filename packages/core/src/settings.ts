@@ -5,7 +5,7 @@ import { OuthookError } from "./errors.ts";
 import type { AnyEvents } from "./events.ts";
 import type { IdPrefixes } from "./id.ts";
 import type { Logger } from "./logger.ts";
-import { consoleLogger } from "./logger.ts";
+import { atMostEverySecond, consoleLogger } from "./logger.ts";
 import type { DispatcherOptions, EnvelopeInput, LimitOptions, OuthookOptions, WireOptions } from "./options.ts";
 import type { PartitionLayout } from "./partition.ts";
 import { defaultPartitions } from "./partition.ts";
@@ -51,7 +51,7 @@ export function resolveOptions(
     layout: { partitions: defaultPartitions, spread: spread(options.spread ?? {}) },
     ...clockSettings(options.clock),
     random: options.random ?? Math.random,
-    logger: options.logger ?? consoleLogger,
+    logger: atMostEverySecond(options.logger ?? consoleLogger, systemClock.monotonic),
   };
 }
 

@@ -18,7 +18,11 @@ const batchSize = 128;
 /** … or so old: long enough to share a commit, short enough not to be felt. */
 const batchDelayMs = 5;
 const retryDelayMs = 50;
-const logEveryMs = 1_000;
+
+const keptSentence =
+  "outcomes of attempts could not be recorded; they are kept and tried again. If this process ends first, the attempts are made again";
+const droppedSentence =
+  "the store refuses to record what came of an attempt; its lease will lapse and it will be made again";
 
 type Waiting = {
   readonly settlement: Settlement;
@@ -27,25 +31,26 @@ type Waiting = {
 
 export function createSettler(input: { readonly deliveries: DeliveryStore; readonly settings: Settings }): Settler {
   const { deliveries } = input;
-  const { storeNow, logger, clock } = input.settings;
+  const { storeNow, logger } = input.settings;
   let waiting: Waiting[] = [];
+  let inHand: readonly Waiting[] = [];
   let timer: NodeJS.Timeout | undefined;
   let writing = false;
   let givenUp = false;
-  let loggedAt = -Infinity;
 
   const write = async (): Promise<void> => {
     clearTimeout(timer);
     timer = undefined;
     if (writing) return;
     writing = true;
-    while (waiting.length > 0) {
-      const batch = waiting.slice(0, batchSize);
+    while (waiting.length > 0 && !givenUp) {
+      inHand = waiting.slice(0, batchSize);
       waiting = waiting.slice(batchSize);
-      if (givenUp) for (const { resolve } of batch) resolve("given_up");
-      else await writeBatch(batch);
+      await writeBatch(inHand);
     }
+    inHand = [];
     writing = false;
+    if (givenUp) letGo();
   };
 
   const writeBatch = async (batch: readonly Waiting[]): Promise<void> => {
@@ -56,33 +61,47 @@ export function createSettler(input: { readonly deliveries: DeliveryStore; reado
       });
       for (const [index, { resolve }] of batch.entries()) resolve(results[index] ?? "lease_lost");
     } catch (error) {
-      logFailure(error, batch.length);
-      waiting = [...batch, ...waiting];
-      if (!givenUp) await pause(retryDelayMs);
+      await recover(error, batch);
     }
   };
 
-  // The outcomes are kept in memory and written when the store is back: the requests were made and must not be repeated.
-  const logFailure = (error: unknown, count: number): void => {
-    if (clock.monotonic() - loggedAt < logEveryMs) return;
-    loggedAt = clock.monotonic();
-    logger.error(
-      { error, code: isOuthookError(error) ? error.code : undefined },
-      `${count} attempts could not be recorded; trying again. If this process ends first, they will be made again`,
-    );
+  const recover = async (error: unknown, batch: readonly Waiting[]): Promise<void> => {
+    const code = isOuthookError(error) ? error.code : "store_unavailable";
+    if (code === "stopped") {
+      givenUp = true;
+      waiting = [...batch, ...waiting];
+    } else if (code !== "internal") {
+      // The store will be back, and the requests were made and must not be repeated: keep what came of them.
+      logger.error({ error, code, attempts: batch.length }, keptSentence);
+      waiting = [...batch, ...waiting];
+      if (!givenUp) await pause(retryDelayMs);
+    } else if (batch.length > 1) {
+      // One of them is at fault; it must not hold up the others.
+      for (const one of batch) await writeBatch([one]);
+    } else {
+      logger.error({ error, deliveryId: batch[0]?.settlement.deliveryId }, droppedSentence);
+      for (const { resolve } of batch) resolve("given_up");
+    }
+  };
+
+  const letGo = (): void => {
+    for (const { resolve } of [...inHand, ...waiting]) resolve("given_up");
+    waiting = [];
   };
 
   return {
     settle: (settlement) =>
       new Promise((resolve) => {
         waiting.push({ settlement, resolve });
-        if (waiting.length >= batchSize || givenUp) void write();
+        if (givenUp) letGo();
+        else if (waiting.length >= batchSize) void write();
         else timer ??= setTimeout(() => void write(), batchDelayMs);
       }),
     hurry: () => void write(),
     giveUp: () => {
       givenUp = true;
-      void write();
+      clearTimeout(timer);
+      letGo();
     },
   };
 }

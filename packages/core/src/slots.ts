@@ -4,6 +4,8 @@
  */
 export type SlotWork = {
   readonly endpointId: string;
+  /** About what it holds in memory. */
+  readonly bytes: number;
   readonly run: () => Promise<{ readonly settled: Promise<void> }>;
   /** Called instead of `run` when it is given back. */
   readonly release: () => void;
@@ -40,7 +42,9 @@ export type Slots = {
 type Lane = { running: number; readonly waiting: SlotWork[] };
 
 /** How much may wait for each request that may be open. */
-const waitingPerRunning = 3;
+const waitingPerRunning = 1;
+/** Bodies held at once, beyond which there is no room: with bodies of 1 MiB, 32 in flight instead of hundreds. */
+const maxBytes = 32 * 1024 * 1024;
 
 export function createSlots(input: {
   readonly concurrency: number;
@@ -54,6 +58,7 @@ export function createSlots(input: {
   let open = 0;
   let inFlight = 0;
   let waiting = 0;
+  let bytes = 0;
 
   const laneOf = (endpointId: string): Lane => {
     const found = lanes.get(endpointId);
@@ -63,7 +68,7 @@ export function createSlots(input: {
     return lane;
   };
 
-  const run = async (lane: Lane, { endpointId, run: request }: SlotWork): Promise<void> => {
+  const run = async (lane: Lane, { endpointId, bytes: size, run: request }: SlotWork): Promise<void> => {
     const { settled } = await request();
     lane.running -= 1;
     open -= 1;
@@ -72,6 +77,7 @@ export function createSlots(input: {
     onEnd(endpointId);
     await settled;
     inFlight -= 1;
+    bytes -= size;
     startNext();
     onEnd(endpointId);
   };
@@ -110,10 +116,11 @@ export function createSlots(input: {
       const lane = laneOf(work.endpointId);
       lane.waiting.push(work);
       waiting += 1;
+      bytes += work.bytes;
       startNextOf(lane);
     },
     roomPerEndpoint,
-    room: () => concurrency - inFlight + Math.max(0, concurrency - waiting),
+    room: () => (bytes >= maxBytes ? 0 : concurrency - inFlight + Math.max(0, concurrency - waiting)),
     roomOf: (endpointId) => {
       const lane = lanes.get(endpointId);
       return lane === undefined ? roomPerEndpoint : roomIn(lane);
@@ -126,7 +133,10 @@ export function createSlots(input: {
       for (const lane of lanes.values()) {
         const released = lane.waiting.splice(0);
         waiting -= released.length;
-        for (const work of released) work.release();
+        for (const work of released) {
+          bytes -= work.bytes;
+          work.release();
+        }
       }
     },
   };

@@ -84,9 +84,9 @@ describe("the directory", () => {
   it("reads again what changed, at the next refresh", async () => {
     const { directory, add } = await rig();
     await add("ep_1");
-    await directory.refresh(["acme"]);
+    await directory.read(["acme"]);
     await add("ep_2");
-    await directory.refresh(["acme"]);
+    await directory.read(["acme"]);
     expect([...(await directory.tenant("acme")).byId.keys()].toSorted()).toEqual(["ep_1", "ep_2"]);
   });
 
@@ -98,6 +98,31 @@ describe("the directory", () => {
       directory.forget("acme");
     });
     await directory.tenant("acme");
+    expect((await directory.tenant("acme")).byId.size).toBe(2);
+  });
+
+  it("answers with what it read, whatever happens to its memory meanwhile", async () => {
+    const { directory, add, during } = await rig(1);
+    await add("ep_a", "a");
+    await add("ep_b", "b");
+    during(async () => {
+      directory.forget("a");
+      await directory.tenant("b");
+    });
+    const found = await directory.read(["a", "b"]);
+    expect([...found.values()].map((tenant) => tenant.byId.size)).toEqual([1, 1]);
+    const known = await Promise.all(["a", "b", "a", "b"].map((tenant) => directory.tenant(tenant)));
+    expect(known.map((tenant) => tenant.byId.size)).toEqual([1, 1, 1, 1]);
+  });
+
+  it("does not go back to an older read that comes in late", async () => {
+    const { directory, add, during } = await rig();
+    await add("ep_1");
+    during(async () => {
+      await add("ep_2");
+      await directory.read(["acme"]);
+    });
+    await directory.read(["acme"]);
     expect((await directory.tenant("acme")).byId.size).toBe(2);
   });
 

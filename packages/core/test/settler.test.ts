@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { OuthookError } from "../src/errors.ts";
 import { createSettler } from "../src/settler.ts";
 import { resolveOptions } from "../src/settings.ts";
 import { memoryStore } from "../src/memory-store/index.ts";
@@ -58,6 +59,29 @@ describe("the settler", () => {
     });
     await Promise.all(["dlv_0", "dlv_1", "dlv_2"].map((id) => settler.settle(settlement(id))));
     expect(written).toEqual(["dlv_0", "dlv_1", "dlv_2"]);
+  });
+
+  it("drops the one settlement that the store refuses, and writes the others", async () => {
+    const settler = settlerOf(async ({ settlements }) => {
+      if (settlements.some(({ deliveryId }) => deliveryId === "dlv_1")) throw new OuthookError("internal", "no");
+      return { results: settlements.map(() => "settled"), health: [] };
+    });
+    const results = await Promise.all(["dlv_0", "dlv_1", "dlv_2"].map((id) => settler.settle(settlement(id))));
+    expect(results).toEqual(["settled", "given_up", "settled"]);
+  });
+
+  it("gives up when the store is closed", async () => {
+    const settler = settlerOf(() => Promise.reject(new OuthookError("stopped", "closed")));
+    await expect(settler.settle(settlement("dlv_0"))).resolves.toBe("given_up");
+  });
+
+  it("lets go also of what the store never answers for", async () => {
+    const settler = settlerOf(() => new Promise(() => undefined));
+    const results = [settler.settle(settlement("dlv_0"))];
+    settler.hurry();
+    results.push(settler.settle(settlement("dlv_1")));
+    settler.giveUp();
+    await expect(Promise.all(results)).resolves.toEqual(["given_up", "given_up"]);
   });
 
   it("lets go of what it cannot write once it is told to give up", async () => {

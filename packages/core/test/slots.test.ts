@@ -5,7 +5,7 @@ import { createSlots } from "../src/slots.ts";
 
 type Rig = {
   readonly slots: Slots;
-  readonly add: (endpointId: string) => void;
+  readonly add: (endpointId: string, bytes?: number) => void;
   /** Ends the oldest request that is open, and writes it down. */
   readonly end: () => Promise<void>;
   /** Ends the oldest request that is open; what it returns writes it down. */
@@ -36,9 +36,10 @@ function rig(concurrency: number, perEndpoint: number): Rig {
   };
   return {
     slots,
-    add: (endpointId) =>
+    add: (endpointId, bytes = 0) =>
       slots.add({
         endpointId,
+        bytes,
         run: () => {
           started.push(endpointId);
           return new Promise((end) => running.push({ endpointId, end }));
@@ -121,6 +122,14 @@ describe("slots", () => {
     expect(slots.anyFull()).toBe(true);
     expect(slots.room()).toBeGreaterThanOrEqual(3);
     expect([slots.roomOf("other"), slots.occupied().get("slow")]).toEqual([slots.roomPerEndpoint, 0]);
+  });
+
+  it("have no room while the bodies they hold are large", async () => {
+    const { slots, add, end } = rig(100, 100);
+    times(32, () => add("a", 1024 * 1024));
+    expect(slots.room()).toBe(0);
+    await end();
+    expect(slots.room()).toBeGreaterThan(0);
   });
 
   it("give back what waits, and only that", async () => {
