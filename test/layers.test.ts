@@ -9,7 +9,7 @@ import { membersOf, readTree } from "./layers/workspace.ts";
 /** Core from the lowest layer: a file imports only from its own or a lower one. */
 const layers: LayerTable = [
   "model settlement errors clock id shown",
-  `pattern matcher events payload page secret secret-box signature backoff outcome attempt health partition
+  `check-options pattern matcher events payload page secret secret-box signature backoff outcome attempt health partition
    address special-addresses host-name network`,
   "store/ transport",
   "memory-store/ http-transport/",

@@ -10,7 +10,8 @@ import { startChild, withDatabase } from "./processes.ts";
 
 const kills = 10;
 
-type Life = { readonly from: number; readonly to: number; readonly openRequests: number };
+/** When a dispatcher lived, and which messages it had open when it was killed. */
+type Life = { readonly from: number; readonly to: number; readonly openIds: readonly string[] };
 
 /** A seeded generator, so that a failure can be run again with the seed it printed. */
 function randomOf(seed: number): () => number {
@@ -26,14 +27,15 @@ describe("kill -9 of a dispatcher", { timeout: 90_000 }, () => {
     const seed = Number(process.env["OUTHOOK_TEST_SEED"] ?? Date.now() % 2 ** 32);
     console.log(`OUTHOOK_TEST_SEED=${seed}`);
     const random = randomOf(seed);
-    let open = 0;
+    const open = new Set<string>();
     // Slower than the sender, so that requests are open at any time; in a hurry once the killing is over.
     let slow = true;
     const receiver = await startReceiver({
-      respond: async () => {
-        open += 1;
+      respond: async ({ headers }) => {
+        const id = headers["webhook-id"] ?? "none";
+        open.add(id);
         await pause(slow ? 60 + random() * 140 : 0);
-        open -= 1;
+        open.delete(id);
         return { status: 200 };
       },
     });
@@ -51,11 +53,13 @@ describe("kill -9 of a dispatcher", { timeout: 90_000 }, () => {
           const from = Date.now();
           const dispatcher = startChild("dispatcher-process.ts", [path]);
           await dispatcher.printed(1);
-          await expect.poll(() => open, { timeout: 10_000, interval: 5 }).toBeGreaterThan(0);
+          await expect.poll(() => open.size, { timeout: 10_000, interval: 5 }).toBeGreaterThan(0);
           await pause(random() * 300);
-          const openRequests = open;
+          const openIds = [...open];
           await dispatcher.kill();
-          lives.push({ from, to: Date.now(), openRequests });
+          lives.push({ from, to: Date.now(), openIds });
+          // What is still being answered here belongs to the dead one.
+          open.clear();
         }
         await sender.end();
         slow = false;
@@ -71,10 +75,13 @@ describe("kill -9 of a dispatcher", { timeout: 90_000 }, () => {
           copies.set(id, (copies.get(id) ?? 0) + 1);
         }
         const extra = [...copies.values()].reduce((sum, count) => sum + count - 1, 0);
-        const lost = log.flatMap(({ attempts }) => attempts.filter(({ errorClass }) => errorClass === "lost"));
-        const hits = lives.filter(
-          ({ from, to, openRequests }) =>
-            openRequests > 0 && lost.some(({ startedAt }) => startedAt >= from && startedAt <= to),
+        const lost = log.flatMap(({ delivery, attempts }) =>
+          attempts
+            .filter(({ errorClass }) => errorClass === "lost")
+            .map(({ startedAt }) => ({ id: delivery.messageId, startedAt })),
+        );
+        const hits = lives.filter(({ from, to, openIds }) =>
+          lost.some(({ id, startedAt }) => openIds.includes(id) && startedAt >= from && startedAt <= to),
         );
         console.log(
           `${accepted.length} accepted, ${receiver.requests.length} received, ${extra} extra copies, ` +

@@ -12,6 +12,7 @@ const cycle: Record<string, unknown> = {};
 cycle["self"] = cycle;
 /** What plain JavaScript can pass where the types forbid it. */
 const named = (type: string) => type as "loan.active";
+const js = (value: unknown) => value as never;
 
 async function acmeWithCatalogue(): Promise<{ readonly acme: Acme; readonly rows: () => Promise<number> }> {
   const store = memoryStore();
@@ -103,6 +104,49 @@ describe("bad input is refused with a code, the place and the fix, and nothing i
       code: "invalid_secret",
       says: /v1a/,
     },
+    {
+      what: "a misspelt option of send",
+      call: (acme: Acme) => acme.send("loan.active", { id: "1" }, js({ idempotenceKey: "k" })),
+      code: "invalid_options",
+      says: /idempotenceKey.*idempotencyKey/,
+    },
+    {
+      what: "a key instead of options",
+      call: (acme: Acme) => acme.send("loan.active", { id: "1" }, js("k")),
+      code: "invalid_options",
+      says: /"k"/,
+    },
+    {
+      what: "nothing at all",
+      call: (acme: Acme) => acme.endpoints.create(js(undefined)),
+      code: "invalid_options",
+      says: /url/,
+    },
+    { what: "a misspelt field", call: create({ event: ["*"] }), code: "invalid_options", says: /"event".*events/ },
+    {
+      what: "a list without an endpoint",
+      call: (acme: Acme) => acme.deliveries.list(js({})),
+      code: "invalid_options",
+      says: /endpointId/,
+    },
+    {
+      what: "a misspelt status",
+      call: (acme: Acme) => acme.deliveries.list({ endpointId: `ep_${"0".repeat(32)}`, status: js("faild") }),
+      code: "invalid_options",
+      says: /"faild".*failed/,
+    },
+    {
+      what: "a cursor that is no id",
+      call: (acme: Acme) => acme.endpoints.list({ startingAfter: "nope" }),
+      code: "invalid_cursor",
+      says: /"nope"/,
+    },
+    {
+      what: "an id that is no text",
+      call: (acme: Acme) => acme.endpoints.get(js({})),
+      code: "not_found",
+      says: /an object/,
+    },
     { what: "an unknown id", call: (acme: Acme) => acme.endpoints.get("ep_none"), code: "not_found", says: /ep_none/ },
     {
       what: "a hostile id",
@@ -165,12 +209,29 @@ describe("options", () => {
     { options: { network: { allow: ["10.0.0.0/33"] } }, says: /network\.allow/ },
     { options: { wire: { idPrefixes: { message: "a.b" } } }, says: /wire\.idPrefixes\.message/ },
     { options: { spread: { acme: 65 } }, says: /spread\["acme"\]/ },
+    { options: { dispatcher: { pollms: 5 } }, says: /"dispatcher\.pollms" is not an option.*pollMs/ },
+    { options: { network: { allowHTTP: true } }, says: /"network\.allowHTTP" is not an option/ },
+    { options: { enviroment: "production" }, says: /"enviroment" is not an option/ },
+    { options: { store: "x.db" }, says: /store is "x\.db"; pass a store/ },
+    { options: { events: { "loan.active": z.object({}) } }, says: /defineEvents/ },
+    { options: { clock: {} }, says: /clock is an object without the method now/ },
+    { options: { logger: {} }, says: /logger is an object without the method warn/ },
+    { options: { random: 5 }, says: /random is 5; it must be a function/ },
+    { options: { environment: 5 }, says: /environment is 5/ },
+    { options: { limits: 5 }, says: /limits: expected an object/ },
     { options: { secretKeys: { current: "k1", keys: {} } }, says: /secretKeys\.current/ },
   ])("$options is refused by name", ({ options, says }) => {
-    expect(() => createOuthook({ store, secretKeys: "plaintext", ...options })).toThrow(says);
-    expect(() => createOuthook({ store, secretKeys: "plaintext", ...options })).toThrow(
-      expect.objectContaining({ code: "invalid_options" }),
-    );
+    const create = () => createOuthook(js({ store, secretKeys: "plaintext", ...options }));
+    expect(create).toThrow(says);
+    expect(create).toThrow(expect.objectContaining({ code: "invalid_options" }));
+  });
+});
+
+describe("on", () => {
+  it("refuses a report that does not exist", async () => {
+    const { outhook } = await startEngine();
+    expect(() => outhook.on(js("delivery.fail"), () => undefined)).toThrow(/"delivery\.fail".*delivery\.failed/);
+    expect(() => outhook.on(js("toString"), () => undefined)).toThrow(/"toString"/);
   });
 });
 

@@ -1,4 +1,6 @@
+import { checkOptions } from "./check-options.ts";
 import { OuthookError } from "./errors.ts";
+import { isId } from "./id.ts";
 import type { Attempt, Delivery, DeliveryStatus, Message } from "./model.ts";
 import type { Settings } from "./settings.ts";
 import type { Page, PageOptions } from "./page.ts";
@@ -33,6 +35,8 @@ export type Messages = {
   }>;
 };
 
+const statuses: readonly DeliveryStatus[] = ["pending", "succeeded", "failed", "skipped", "cancelled"];
+
 type Input = {
   readonly tenant: string;
   readonly store: Store;
@@ -43,10 +47,20 @@ type Input = {
 export function createDeliveries({ tenant, store, settings, wake }: Input): Deliveries {
   const partitions = partitionsOf(tenant, settings.layout);
   const get: Deliveries["get"] = async (id) =>
-    (await store.log.delivery({ partitions, tenant, id })) ?? notFound("delivery", tenant, id);
+    (isId(id) ? await store.log.delivery({ partitions, tenant, id }) : null) ?? notFound("delivery", tenant, id);
 
   return {
-    list: async ({ endpointId, status, ...page }) => {
+    list: async (options) => {
+      checkOptions("", options ?? null, ["endpointId", "status", "limit", "startingAfter"]);
+      const { endpointId, status, ...page } = options;
+      if (!isId(endpointId)) {
+        const fault = `endpointId is ${shown(endpointId)}; pass the id of an endpoint, whose deliveries are wanted`;
+        throw new OuthookError("invalid_options", fault, { param: "endpointId" });
+      }
+      if (status !== undefined && !statuses.includes(status)) {
+        const fault = `status is ${shown(status)}; it is one of ${statuses.join(", ")}`;
+        throw new OuthookError("invalid_options", fault, { param: "status" });
+      }
       const { limit, after } = parsePageOptions(page);
       const rows = await store.log.deliveries({ partitions, tenant, endpointId, status, limit: limit + 1, after });
       return pageOf(rows, limit);
@@ -81,7 +95,8 @@ export function createMessages({ tenant, store, settings }: Input): Messages {
   const partitions = partitionsOf(tenant, settings.layout);
   return {
     get: async (id) => {
-      const found = (await store.log.message({ partitions, tenant, id })) ?? notFound("message", tenant, id);
+      const found =
+        (isId(id) ? await store.log.message({ partitions, tenant, id }) : null) ?? notFound("message", tenant, id);
       const { partition: _, ...message } = found.message;
       return { ...found, message };
     },

@@ -58,7 +58,7 @@ const retryMs = 200;
 const settleGraceMs = 500;
 
 export function createDispatcher(input: {
-  readonly store: Store<never>;
+  readonly store: Store;
   readonly settings: Settings;
   readonly createRun: (onChange: () => void) => Run;
 }): Dispatcher & { readonly wake: () => void } {

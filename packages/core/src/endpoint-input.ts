@@ -46,6 +46,16 @@ export type EndpointRules = {
   readonly maxTimeoutSeconds: number;
 };
 
+/** The fields that both `create` and `update` take. */
+export const endpointFieldNames: readonly string[] = [
+  "url",
+  "events",
+  "description",
+  "timeoutSeconds",
+  "maxRetries",
+  "metadata",
+];
+
 const maxDescriptionLength = 500;
 const maxRetriesBound = 50;
 const shortestTimeoutSeconds = 3;
@@ -133,7 +143,7 @@ function parseMetadata(metadata: unknown): Readonly<Record<string, string>> {
         throw refused(
           "invalid_metadata",
           "metadata",
-          `has the key ${shown(key)}; keys have 1 to ${keyLength} characters`,
+          `has the key ${shown(key)}; keys have 1 to ${keyLength} characters and are not __proto__`,
         );
       }
       if (typeof value === "string" && value.length <= valueLength) return [key, value] as const;

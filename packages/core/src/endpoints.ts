@@ -1,10 +1,11 @@
+import { checkOptions } from "./check-options.ts";
 import type { Directory } from "./directory.ts";
 import { disabledHoldMs } from "./deliver.ts";
 import type { EndpointPatch, EndpointRules, NewEndpoint } from "./endpoint-input.ts";
-import { parseEndpointFields, parseOwnSecret, parseSigningVersion } from "./endpoint-input.ts";
+import { endpointFieldNames, parseEndpointFields, parseOwnSecret, parseSigningVersion } from "./endpoint-input.ts";
 import { OuthookError } from "./errors.ts";
 import type { AnyEvents } from "./events.ts";
-import { newId } from "./id.ts";
+import { isId, newId } from "./id.ts";
 import type { Endpoint } from "./model.ts";
 import type { Settings } from "./settings.ts";
 import type { Page, PageOptions } from "./page.ts";
@@ -60,7 +61,7 @@ export function createEndpoints<C extends AnyEvents>(input: {
   const partitions = partitionsOf(tenant, layout);
 
   const get = async (id: string): Promise<Endpoint> =>
-    (await store.endpoints.get({ tenant, id })) ?? endpointNotFound(tenant, id);
+    (isId(id) ? await store.endpoints.get({ tenant, id }) : null) ?? endpointNotFound(tenant, id);
 
   /** Read after the write, so that of two changes at once the hold of the later one stays. */
   const holdAsItIs = async (endpointId: string): Promise<void> => {
@@ -77,8 +78,12 @@ export function createEndpoints<C extends AnyEvents>(input: {
 
   return {
     create: async (fields) => {
+      checkOptions("", fields ?? null, [...endpointFieldNames, "signingVersion", "secret"]);
       const signingVersion = parseSigningVersion(fields.signingVersion ?? "v1");
-      const parsed = parseEndpointFields({ ...fields, url: fields.url ?? "" }, rules);
+      if (fields.url === undefined) {
+        throw new OuthookError("invalid_url", 'url is missing; pass { url: "https://…" }', { param: "url" });
+      }
+      const parsed = parseEndpointFields(fields, rules);
       const secret =
         fields.secret === undefined ? generateSecret(signingVersion) : parseOwnSecret(fields.secret, signingVersion);
       const id = newId(settings.idPrefixes.endpoint);
@@ -120,6 +125,7 @@ export function createEndpoints<C extends AnyEvents>(input: {
     },
 
     update: async (id, patch) => {
+      checkOptions("", patch ?? null, [...endpointFieldNames, "status"]);
       const changes = parseEndpointFields(patch, rules);
       const before = await get(id);
       const disabledReason = changes.status === "disabled" ? "manual" : null;
@@ -136,7 +142,7 @@ export function createEndpoints<C extends AnyEvents>(input: {
     },
 
     delete: async (id) => {
-      if (!(await store.endpoints.delete({ tenant, id }))) return endpointNotFound(tenant, id);
+      if (!isId(id) || !(await store.endpoints.delete({ tenant, id }))) return endpointNotFound(tenant, id);
       directory.forget(tenant);
       let cancelled = cancelStep;
       while (cancelled === cancelStep) {
@@ -145,8 +151,9 @@ export function createEndpoints<C extends AnyEvents>(input: {
       return undefined;
     },
 
-    rotateSecret: async (id, { expireCurrentInSeconds = defaultOverlapSeconds } = {}) => {
-      const overlapSeconds = parseOverlap(expireCurrentInSeconds);
+    rotateSecret: async (id, options = {}) => {
+      checkOptions("", options, ["expireCurrentInSeconds"]);
+      const overlapSeconds = parseOverlap(options.expireCurrentInSeconds ?? defaultOverlapSeconds);
       const { signingVersion } = await get(id);
       const secret = generateSecret(signingVersion);
       const now = clock.now();

@@ -19,3 +19,8 @@ export function deliveryIdOf(messageId: string, endpointId: string): string {
   const head = messageId.slice(-32, -16);
   return `dlv_${head}${hash("sha256", `${messageId}.${endpointId}`, "hex").slice(0, 16)}`;
 }
+
+/** True for text of the form of our ids: a prefix and 32 hexadecimal digits. Nothing else is worth a question to the store. */
+export function isId(value: unknown): value is string {
+  return typeof value === "string" && /^[A-Za-z0-9_-]{0,64}[0-9a-f]{32}$/.test(value);
+}

@@ -1,5 +1,8 @@
+import { checkFunction } from "./check-options.ts";
+import { OuthookError } from "./errors.ts";
 import type { DisabledReason } from "./model.ts";
 import type { Logger } from "./logger.ts";
+import { shown } from "./shown.ts";
 
 /** What a report about a delivery says. */
 export type DeliveryReport = {
@@ -46,6 +49,13 @@ export function createListeners(logger: Logger): Listeners {
   };
   return {
     on: (name, listener) => {
+      if (!Object.hasOwn(byName, name)) {
+        const known = Object.keys(byName).join(", ");
+        throw new OuthookError("invalid_options", `there is no report ${shown(name)}; known are ${known}`, {
+          param: "name",
+        });
+      }
+      checkFunction("listener", listener);
       byName[name].add(listener);
       return () => byName[name].delete(listener);
     },

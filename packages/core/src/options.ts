@@ -69,7 +69,10 @@ export type OuthookOptions<C extends AnyEvents, Tx> = {
   readonly retry?: { readonly scheduleSeconds?: readonly number[] | undefined } | undefined;
   readonly dispatcher?: DispatcherOptions | undefined;
   readonly limits?: LimitOptions | undefined;
-  /** Very large tenants → how many partitions each uses. May grow, must not shrink. */
+  /**
+   * Very large tenants → how many partitions each uses. May grow, in all processes at once, must not shrink. Growing it
+   * forgets which idempotency keys the tenant has used.
+   */
   readonly spread?: Readonly<Record<string, number>> | undefined;
   /** Default: HTTP over guarded connections. */
   readonly transport?: Transport | undefined;

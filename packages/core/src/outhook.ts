@@ -1,9 +1,11 @@
+import { checkOptions } from "./check-options.ts";
 import { createDeliveries, createMessages } from "./deliveries.ts";
 import { createDirectory } from "./directory.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 import { createDispatcher } from "./dispatcher.ts";
 import type { EndpointRules } from "./endpoint-input.ts";
 import { createEndpoints } from "./endpoints.ts";
+import { OuthookError } from "./errors.ts";
 import type { AnyEvents } from "./events.ts";
 import { createHttpTransport } from "./http-transport/index.ts";
 import type { Listeners } from "./listeners.ts";
@@ -15,6 +17,7 @@ import { createReporter } from "./reporter.ts";
 import { createRun } from "./run.ts";
 import { createSecretBox } from "./secret-box.ts";
 import { createSender } from "./send.ts";
+import { shown } from "./shown.ts";
 import type { Store } from "./store/index.ts";
 import type { Tenant } from "./tenant.ts";
 import { parseTenant } from "./tenant.ts";
@@ -57,6 +60,7 @@ export type Outhook<C extends AnyEvents, Tx> = {
 export function createOuthook<C extends AnyEvents = AnyEvents, Tx = never>(
   options: OuthookOptions<C, Tx>,
 ): Outhook<C, Tx> {
+  checkArgument(options);
   const settings = resolveOptions(options);
   const policy = createNetworkPolicy(options.network);
   const secretBox = createSecretBox(options.secretKeys);
@@ -76,11 +80,13 @@ export function createOuthook<C extends AnyEvents = AnyEvents, Tx = never>(
   const sender = createSender({ messages: options.store.messages, catalogue, settings, onAccepted: wake });
 
   return {
-    migrate: ({ adoptEnvironment = false } = {}) =>
-      store.upkeep.migrate({
+    migrate: async (migrateOptions = {}) => {
+      checkOptions("", migrateOptions, ["adoptEnvironment"]);
+      return await store.upkeep.migrate({
         identity: { environment: settings.environment, partitions: settings.layout.partitions },
-        adopt: adoptEnvironment,
-      }),
+        adopt: migrateOptions.adoptEnvironment === true,
+      });
+    },
     tenant: (name) => {
       const tenant = parseTenant(name);
       return {
@@ -100,4 +106,39 @@ export function createOuthook<C extends AnyEvents = AnyEvents, Tx = never>(
       await store.close();
     },
   };
+}
+
+const optionNames = [
+  "store",
+  "events",
+  "secretKeys",
+  "network",
+  "environment",
+  "wire",
+  "retry",
+  "dispatcher",
+  "limits",
+  "spread",
+  "transport",
+  "clock",
+  "random",
+  "logger",
+];
+
+function checkArgument(options: { readonly store?: unknown; readonly events?: unknown } | undefined): void {
+  checkOptions("", options ?? null, optionNames);
+  const { store, events } = options ?? {};
+  const groups = ["endpoints", "messages", "deliveries", "log", "upkeep"];
+  if (typeof store !== "object" || store === null || !groups.every((group) => group in store)) {
+    throw new OuthookError(
+      "invalid_options",
+      `store is ${shown(store)}; pass a store, such as sqliteStore({ path: "outhook.db" }) or memoryStore()`,
+      { param: "store" },
+    );
+  }
+  if (events !== undefined && (typeof events !== "object" || events === null || !("definitions" in events))) {
+    throw new OuthookError("invalid_options", `events is ${shown(events)}; pass what defineEvents({ … }) returns`, {
+      param: "events",
+    });
+  }
 }

@@ -1,4 +1,6 @@
+import { checkOptions } from "./check-options.ts";
 import { OuthookError } from "./errors.ts";
+import { isId } from "./id.ts";
 import { shown } from "./shown.ts";
 
 /** Which page of a list. */
@@ -16,10 +18,12 @@ const defaultLimit = 25;
 const maxLimit = 100;
 
 /** Checks the options of a list. Throws `invalid_limit` or `invalid_cursor`. */
-export function parsePageOptions({ limit = defaultLimit, startingAfter }: PageOptions = {}): {
+export function parsePageOptions(options: PageOptions = {}): {
   readonly limit: number;
   readonly after: string | undefined;
 } {
+  checkOptions("", options, ["limit", "startingAfter"]);
+  const { limit = defaultLimit, startingAfter } = options;
   if (!Number.isInteger(limit) || limit < 1 || limit > maxLimit) {
     throw new OuthookError(
       "invalid_limit",
@@ -29,7 +33,7 @@ export function parsePageOptions({ limit = defaultLimit, startingAfter }: PageOp
       },
     );
   }
-  if (startingAfter !== undefined && (typeof startingAfter !== "string" || !/^[\w-]{1,128}$/.test(startingAfter))) {
+  if (startingAfter !== undefined && !isId(startingAfter)) {
     throw new OuthookError(
       "invalid_cursor",
       `startingAfter is ${shown(startingAfter)}; pass the id of the last item of the page before`,

@@ -1,10 +1,12 @@
 import { hash } from "node:crypto";
+import { checkOptions } from "./check-options.ts";
 import { OuthookError } from "./errors.ts";
 import type { AnyEvents } from "./events.ts";
 import { checkEventType, validatePayload } from "./events.ts";
 import { createGroupCommit } from "./group-commit.ts";
 import { newId } from "./id.ts";
 import type { Settings } from "./settings.ts";
+import { shown } from "./shown.ts";
 import { partitionOf } from "./partition.ts";
 import { encodePayload } from "./payload.ts";
 import type { InsertOutcome, MessageStore, NewMessage, SqlStatement } from "./store/messages.ts";
@@ -25,7 +27,12 @@ export type SendResult = {
   readonly duplicate: boolean;
 };
 
-/** A message as one SQL statement that the host runs in its own, synchronous transaction. */
+/**
+ * A message as one SQL statement that the host runs in its own, synchronous transaction.
+ *
+ * With an idempotency key the statement never fails: run it with `get()`, and compare the `id` of the row it returns with
+ * this `id`. Another id means that the key was used before, and that no message was written.
+ */
 export type PreparedSend = SqlStatement & { readonly id: string };
 
 /** Accepts messages. */
@@ -82,6 +89,7 @@ export function createSender<Tx>(input: {
 
   return {
     send: async (tenant, type, data, options) => {
+      checkOptions("", options, ["tx", "idempotencyKey"]);
       const message = await compose(tenant, type, data, options.idempotencyKey);
       if (options.tx === undefined) {
         const outcome = await groupCommit.add(message);
@@ -92,6 +100,7 @@ export function createSender<Tx>(input: {
       return resultOf(message, outcome);
     },
     prepare: async (tenant, type, data, options) => {
+      checkOptions("", options, ["idempotencyKey"]);
       const message = await compose(tenant, type, data, options.idempotencyKey);
       return { id: message.id, ...messages.statement(message) };
     },
@@ -151,9 +160,7 @@ function parseIdempotencyKey(key: unknown): string {
   if (typeof key === "string" && /^[\x21-\x7e]{1,255}$/.test(key)) return key;
   throw new OuthookError(
     "idempotency_key_invalid",
-    `idempotencyKey must be 1 to 255 printable ASCII characters without spaces; received ${
-      typeof key === "string" ? `${key.length} characters` : typeof key
-    }`,
+    `idempotencyKey is ${shown(key)}; it must be 1 to 255 printable ASCII characters without spaces`,
     { param: "idempotencyKey" },
   );
 }

@@ -1,4 +1,5 @@
 import { parseSchedule, schedules } from "./backoff.ts";
+import { checkFunction, checkMethods, checkOptions } from "./check-options.ts";
 import type { Clock } from "./clock.ts";
 import { systemClock } from "./clock.ts";
 import { OuthookError } from "./errors.ts";
@@ -42,6 +43,7 @@ const leaseWaitMs = 5_000;
 export function resolveOptions(
   options: Omit<OuthookOptions<AnyEvents, never>, "store" | "events" | "secretKeys">,
 ): Settings {
+  checkShape(options);
   return {
     environment: name("environment", options.environment ?? "default"),
     ...wireSettings(options.wire ?? {}),
@@ -55,8 +57,25 @@ export function resolveOptions(
   };
 }
 
+function checkShape(options: object): void {
+  const { wire, retry, dispatcher, limits, network, clock, random, logger, transport }: Record<string, unknown> = {
+    ...options,
+  };
+  checkOptions("wire", wire, ["idPrefixes", "envelope", "userAgent"]);
+  checkOptions("retry", retry, ["scheduleSeconds"]);
+  checkOptions("dispatcher", dispatcher, ["concurrency", "perEndpoint", "leaseMs", "maxTimeoutSeconds", "pollMs"]);
+  checkOptions("limits", limits, ["bodyBytes", "endpointsPerTenant"]);
+  checkOptions("network", network, ["allow", "allowHttp", "ca"]);
+  checkMethods("clock", clock, ["now", "monotonic"]);
+  checkMethods("logger", logger, ["warn", "error"]);
+  checkMethods("transport", transport, ["send", "close"]);
+  checkFunction("random", random);
+}
+
 function wireSettings(wire: WireOptions): Pick<Settings, "idPrefixes" | "envelope" | "userAgent"> {
   const { idPrefixes = {} } = wire;
+  checkOptions("wire.idPrefixes", idPrefixes, ["message", "endpoint"]);
+  checkFunction("wire.envelope", wire.envelope);
   return {
     idPrefixes: {
       message: prefix("wire.idPrefixes.message", idPrefixes.message ?? "msg_"),
@@ -116,7 +135,7 @@ function check(param: string, value: number, [min, max]: readonly [min: number, 
 }
 
 function name(param: string, value: string): string {
-  if (/^[\x21-\x7e](?:[\x20-\x7e]{0,126}[\x21-\x7e])?$/.test(value)) return value;
+  if (typeof value === "string" && /^[\x21-\x7e](?:[\x20-\x7e]{0,126}[\x21-\x7e])?$/.test(value)) return value;
   throw new OuthookError(
     "invalid_options",
     `${param} is ${shown(value)}; it must be 1 to 128 printable ASCII characters`,
@@ -125,7 +144,7 @@ function name(param: string, value: string): string {
 }
 
 function prefix(param: string, value: string): string {
-  if (/^[A-Za-z0-9_-]{0,32}$/.test(value)) return value;
+  if (typeof value === "string" && /^[A-Za-z0-9_-]{0,32}$/.test(value)) return value;
   throw new OuthookError(
     "invalid_options",
     `${param} is ${shown(value)}; it must be at most 32 letters, digits, "_" or "-", as ids go into headers and signatures`,

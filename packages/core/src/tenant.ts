@@ -47,9 +47,10 @@ const maxTenantLength = 256;
 export function parseTenant(tenant: unknown): string {
   if (typeof tenant === "string" && tenant.length <= maxTenantLength && /^[^\p{Cc}\p{Cs}]+$/u.test(tenant))
     return tenant;
+  const length = typeof tenant === "string" ? `, ${tenant.length} characters` : "";
   throw new OuthookError(
     "invalid_tenant",
-    `tenant is ${shown(tenant)}; it must be text of 1 to ${maxTenantLength} characters without control characters`,
+    `tenant is ${shown(tenant)}${length}; it must be text of 1 to ${maxTenantLength} characters without control characters`,
     { param: "tenant" },
   );
 }

@@ -111,8 +111,7 @@ describe("the directory", () => {
     });
     const found = await directory.read(["a", "b"]);
     expect([...found.values()].map((tenant) => tenant.byId.size)).toEqual([1, 1]);
-    const known = await Promise.all(["a", "b", "a", "b"].map((tenant) => directory.tenant(tenant)));
-    expect(known.map((tenant) => tenant.byId.size)).toEqual([1, 1, 1, 1]);
+    for (const tenant of ["a", "b", "a", "b"]) expect((await directory.tenant(tenant)).byId.size).toBe(1);
   });
 
   it("does not go back to an older read that comes in late", async () => {
