@@ -16,10 +16,11 @@ export type Child = {
   readonly end: () => Promise<void>;
 };
 
-/** Starts a script of this folder on this Node. */
-export function startChild(script: string, args: readonly string[]): Child {
+/** Starts a script of this folder on this Node, with this added to the environment. */
+export function startChild(script: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): Child {
   const child: ChildProcess = spawn(process.execPath, [join(import.meta.dirname, script), ...args], {
     stdio: ["pipe", "pipe", "inherit"],
+    env: { ...process.env, ...env },
   });
   const exited = once(child, "exit");
   const lines: string[] = [];

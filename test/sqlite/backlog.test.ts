@@ -2,6 +2,7 @@ import type { NewMessage } from "@outhook/core";
 import { newId, partitionOf } from "@outhook/core";
 import { sqliteStore } from "@outhook/sqlite";
 import { startReceiver } from "@outhook/testkit";
+import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { openOuthook } from "../crash/outhook.ts";
 import { startChild, withDatabase } from "../crash/processes.ts";
@@ -19,9 +20,15 @@ describe("a backlog of 100,000 messages", () => {
         await outhook.tenant(`tenant-${n}`).endpoints.create({ url: receiver.url(`/${n}`) });
       }
       await outhook.close();
+      // Users run JavaScript: the compiler that Node loads for TypeScript, 26 MiB, must not be in the process that is
+      // measured. A first one without any work leaves the compiled files behind.
+      const compiled = { NODE_COMPILE_CACHE: join(dirname(path), "compiled") };
+      const first = startChild("backlog-process.ts", [path], compiled);
+      await first.printed(1);
+      await first.end();
       await fill(path);
 
-      const dispatcher = startChild("backlog-process.ts", [path]);
+      const dispatcher = startChild("backlog-process.ts", [path], compiled);
       await dispatcher.printed(1);
       const startedAt = Date.now();
       const requests = await receiver.waitFor(5_000, { timeoutMs: 60_000 });

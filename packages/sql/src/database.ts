@@ -106,7 +106,7 @@ export type QueueTable = {
   held_until: number | null;
   /** When a claim last took something of it. */
   served_at: number | null;
-  /** The latest of the three; null when nothing is pending. */
+  /** The latest of the three; null when nothing is pending. A claim before `served_at`, by a clock set back, moves both. */
   ready_at: number | null;
 };
 

@@ -103,6 +103,7 @@ export function firstTables(dialect: Dialect): readonly string[] {
   primary key (partition, endpoint_id, lane)
 )${keyed}`,
     `create index outhook_queue_ready on outhook_queue (${key("ready_at")}) where ready_at is not null`,
+    `create index outhook_queue_served on outhook_queue (${key("served_at")}) where served_at = ready_at`,
     `create table outhook_attempts (
   partition ${integer} not null,
   delivery_id ${text} not null,

@@ -20,7 +20,7 @@ type Find = { readonly partitions: readonly number[]; readonly tenant: string; r
 /** Sorts after every id. */
 const lastId = "\u{10FFFF}";
 
-/** Deliveries read in one statement when only those of one status are wanted. */
+/** Deliveries read in one statement, at most, when only those of one status are wanted. */
 const rowsPerPiece = 256;
 
 type Page = { readonly partition: number; readonly endpointId: string; readonly after: string; readonly limit: number };
@@ -43,6 +43,13 @@ export function logSteps(builder: QueryBuilder): Stepwise<Omit<LogStore, "redeli
       if (last === undefined || rows.length < piece || found.length >= page.limit) return found;
       after = last.id;
     }
+  }
+
+  /** Pending ones are few among much else, or many and so soon found. */
+  function* pending(page: Page): Steps<readonly Delivery[]> {
+    const rows = yield* rowsOf(queries.somePending, { ...page, limit: rowsPerPiece });
+    if (rows.length === rowsPerPiece) return yield* scan(page, "pending");
+    return rows.filter((row) => row.id < page.after).map(toDelivery);
   }
 
   return {
@@ -71,7 +78,7 @@ export function logSteps(builder: QueryBuilder): Stepwise<Omit<LogStore, "redeli
         if (status !== undefined && isRare(status)) {
           found.push(...(yield* rowsOf(queries.rarePage, { ...page, status })).map(toDelivery));
         } else {
-          found.push(...(yield* scan(page, status)));
+          found.push(...(yield* status === "pending" ? pending(page) : scan(page, status)));
         }
       }
       // An endpoint has one tenant, so these are all of this tenant or all of another. In the statement, another's would be
@@ -140,6 +147,14 @@ function logQueries({ db, query, inList }: QueryBuilder) {
         .where(sql<SqlBool>`status in ('failed', 'skipped', 'cancelled')`)
         .where("id", "<", p.after)
         .orderBy("id", "desc")
+        .limit(p.limit),
+    ),
+    // The lanes make the database look into the index of the queue.
+    somePending: query((p: Omit<Page, "after">) =>
+      deliveries
+        .where("partition", "=", p.partition)
+        .where("endpoint_id", "=", p.endpointId)
+        .where(sql<SqlBool>`lane in ('scheduled', 'manual') and status = 'pending'`)
         .limit(p.limit),
     ),
     health: query((p: { readonly endpointIds: readonly string[] }) =>

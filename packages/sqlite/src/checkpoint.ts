@@ -8,7 +8,7 @@ const pagesPerCheckpoint = 128;
 
 /** Keeps the write-ahead log short, in slices of the event loop of their own instead of at the end of somebody's commit. */
 export type Checkpoints = {
-  /** To be called after each commit. */
+  /** To be called after each commit, which stands whatever happens here: it throws nothing. */
   readonly afterCommit: () => void;
   readonly stop: () => void;
 };
@@ -22,19 +22,25 @@ export function createCheckpoints(db: BetterSqlite3.Database): Checkpoints {
 
   const run = (): void => {
     planned = undefined;
-    try {
-      copy.all();
-    } catch {
-      // Everything is in the log and stays there; the next commit says what is wrong with the disk, if anything is.
-    }
+    harmlessly(() => copy.all());
   };
 
   return {
     afterCommit: () => {
       if (planned !== undefined) return;
-      const [, pages, copied] = measure.get() ?? [0, 0, 0];
-      if (pages - copied >= pagesPerCheckpoint) planned = setImmediate(run);
+      harmlessly(() => {
+        const [, pages, copied] = measure.get() ?? [0, 0, 0];
+        if (pages - copied >= pagesPerCheckpoint) planned = setImmediate(run);
+      });
     },
     stop: () => clearImmediate(planned),
   };
+}
+
+function harmlessly(work: () => void): void {
+  try {
+    work();
+  } catch {
+    // Everything is in the log and stays there; the next commit says what is wrong with the disk, if anything is.
+  }
 }

@@ -1,4 +1,6 @@
 import type { Claim, DeliveryStore } from "@outhook/core";
+import { lostError } from "@outhook/core";
+import { forgetServedLater, isAnyServedLater } from "./queue.ts";
 import type { Session } from "./session.ts";
 import type { DueRow, ReadyRow } from "./statements.ts";
 import * as statements from "./statements.ts";
@@ -11,8 +13,13 @@ const maxDeliveries = 256;
 const maxBodyLength = 2 * 1024 * 1024;
 
 /** True when a claim would find a row that is ready. Needs no lock, unlike the claim. */
-export function isAnyReady(session: Session, partitions: readonly number[], now: number): boolean {
-  return readyRows(session, { partitions, now, most: 1 }).length > 0;
+export function isAnyReady(
+  session: Session,
+  { partitions, room }: Pick<ClaimInput, "partitions" | "room">,
+  now: number,
+): boolean {
+  if (isAnyServedLater(session, partitions, now)) return true;
+  return readyRows(session, { partitions, without: withoutRoom(room), now, most: 1 }).length > 0;
 }
 
 /** Leases due deliveries, endpoints in turn. */
@@ -21,34 +28,66 @@ export function claim(session: Session, input: ClaimInput, now: number): readonl
   const limit = Math.min(input.limit, maxDeliveries);
   const claims: Claim[] = [];
   const taken = new Map<string, number>();
+  const without = withoutRoom(room);
+  let cancelled = 0;
   let length = 0;
-  // Each ready row has something to take, unless its endpoint has no room, or had it in the other lane.
-  for (const row of readyRows(session, { partitions, now, most: limit * 2 + room.size })) {
-    const [, endpointId] = row;
-    const before = taken.get(endpointId) ?? 0;
-    const most = Math.min((room.get(endpointId) ?? perEndpoint) - before, limit - claims.length);
-    if (most <= 0) continue;
-    const leased: Claim[] = [];
+  const isFull = (): boolean => claims.length + cancelled >= limit || length >= maxBodyLength;
+
+  const take = (row: ReadyRow, most: number): number => {
+    let leased = 0;
     for (const delivery of session.all(statements.due, ...row, now, most)) {
       if (length >= maxBodyLength) break;
       const [body] = session.get(statements.body, row[0], delivery[2]) ?? [null];
-      if (body === null) continue;
-      leased.push(lease(session, delivery, { row, body, leaseMs, now }));
+      if (body === null) {
+        cancelled += session.run(statements.cancelOne, now, row[0], delivery[0]);
+        continue;
+      }
+      claims.push(lease(session, delivery, { row, body, leaseMs, now }));
+      leased += 1;
       length += body.length;
     }
     session.run(statements.serve, now, now, ...row);
-    taken.set(endpointId, before + leased.length);
-    claims.push(...leased);
-    if (claims.length >= limit || length >= maxBodyLength) break;
+    return leased;
+  };
+
+  forgetServedLater(session, partitions, now);
+  // An endpoint can have a row in every partition, and those that got nothing keep their turn before all others. So what is
+  // ready is read again, without the endpoints whose room is taken.
+  for (let most = limit; !isFull(); most *= 2) {
+    const rows = readyRows(session, { partitions, without, now, most });
+    if (rows.length === 0) break;
+    for (const row of rows) {
+      if (isFull()) break;
+      const [, endpointId] = row;
+      const bound = room.get(endpointId) ?? perEndpoint;
+      const before = taken.get(endpointId) ?? 0;
+      const after = before < bound ? before + take(row, Math.min(bound - before, limit - claims.length)) : before;
+      taken.set(endpointId, after);
+      if (after >= bound) without.add(endpointId);
+    }
   }
   return claims;
 }
 
 function readyRows(
   session: Session,
-  { partitions, now, most }: { readonly partitions: readonly number[]; readonly now: number; readonly most: number },
+  {
+    partitions,
+    without,
+    now,
+    most,
+  }: {
+    readonly partitions: readonly number[];
+    readonly without: ReadonlySet<string>;
+    readonly now: number;
+    readonly most: number;
+  },
 ): readonly ReadyRow[] {
-  return session.all(statements.ready, now, JSON.stringify(partitions), most);
+  return session.all(statements.ready, now, JSON.stringify(partitions), JSON.stringify([...without]), most);
+}
+
+function withoutRoom(room: ClaimInput["room"]): Set<string> {
+  return new Set([...room].filter(([, most]) => most <= 0).map(([endpointId]) => endpointId));
 }
 
 function lease(
@@ -90,8 +129,7 @@ function recordLost(
   now: number,
 ): void {
   const { partition, deliveryId, number, startedAt } = lost;
-  const error = "The dispatcher stopped during this attempt, so nobody knows what the receiver saw.";
-  const attempt = [partition, deliveryId, number, startedAt, now - startedAt, null, "lost", error, null, null] as const;
-  session.run(statements.insertAttempt, ...attempt);
+  const outcome = [now - startedAt, null, "lost", lostError, null, null] as const;
+  session.run(statements.insertAttempt, partition, deliveryId, number, startedAt, ...outcome);
   session.run(statements.chargeLost, now, partition, deliveryId);
 }

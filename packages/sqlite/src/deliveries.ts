@@ -2,7 +2,7 @@ import type { DeliveryStore } from "@outhook/core";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { claim, isAnyReady } from "./claim.ts";
 import type { Connection } from "./connection.ts";
-import { fanOut, groupsOf } from "./fan-out.ts";
+import { fanOut } from "./fan-out.ts";
 import { cancel, hold, nextDueInMs } from "./queue.ts";
 import { settle } from "./settle.ts";
 
@@ -12,20 +12,11 @@ const cancelStep = 100;
 /** The queue. */
 export function sqliteDeliveries(connection: Connection, clock: () => number): DeliveryStore {
   return {
-    fanOut: async ({ messages, leaseMs, now = clock() }) => {
-      let created = 0;
-      const leased = new Set<string>();
-      for (const [index, group] of [...groupsOf(messages)].entries()) {
-        if (index > 0) await nextTurn();
-        const done = await connection.write((session) => fanOut(session, group, { leaseMs, now }));
-        created += done.created;
-        for (const id of done.leased) leased.add(id);
-      }
-      return { created, leased };
-    },
+    fanOut: async ({ messages, leaseMs, now = clock() }) =>
+      await connection.write((session) => fanOut(session, messages, { leaseMs, now })),
 
     claim: async ({ now = clock(), ...input }) => {
-      if (!(await connection.read((session) => isAnyReady(session, input.partitions, now)))) return [];
+      if (!(await connection.read((session) => isAnyReady(session, input, now)))) return [];
       return await connection.write((session) => claim(session, input, now));
     },
 

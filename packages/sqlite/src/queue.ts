@@ -40,7 +40,18 @@ export function cancel(
   return cancelled;
 }
 
+/** True when the clock was set back, so that rows look as if they were served after now. */
+export function isAnyServedLater(session: Session, partitions: readonly number[], now: number): boolean {
+  return session.get(statements.servedLater, now, JSON.stringify(partitions)) !== undefined;
+}
+
+/** Makes those rows served now: a turn orders what is ready and must not keep anything waiting. */
+export function forgetServedLater(session: Session, partitions: readonly number[], now: number): void {
+  session.run(statements.forgetServedLater, now, now, now, JSON.stringify(partitions));
+}
+
 export function nextDueInMs(session: Session, partitions: readonly number[], now: number): number | null {
+  if (isAnyServedLater(session, partitions, now)) return 0;
   const next = session.get(statements.nextReady, JSON.stringify(partitions));
   return next === undefined ? null : Math.max(next[0] - now, 0);
 }

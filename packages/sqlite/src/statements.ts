@@ -96,6 +96,7 @@ on conflict (partition, endpoint_id, lane) do update set
 export const ready: Statement<ReadyRow> = {
   sql: `select partition, endpoint_id, lane from outhook_queue indexed by outhook_queue_ready
 where ready_at <= +? and partition in (select value from json_each(?))
+  and endpoint_id not in (select value from json_each(?))
 order by ready_at limit +?`,
 };
 
@@ -107,6 +108,12 @@ order by due_at, id limit +?`,
 
 export const body: Statement<readonly [body: string]> = {
   sql: "select body from outhook_messages where partition = ? and id = ?",
+};
+
+/** A delivery whose message is gone. */
+export const cancelOne: Statement = {
+  sql: `update outhook_deliveries set status = 'cancelled', due_at = null, leased_at = null, updated_at = ?
+where partition = ? and id = ?`,
 };
 
 export const lease: Statement = {
@@ -134,6 +141,20 @@ export const serve: Statement = {
     and d.lane = outhook_queue.lane and d.status = 'pending'
   order by d.due_at limit 1)
 where partition = ? and endpoint_id = ? and lane = ?`,
+};
+
+/** A row that waits for nothing but the time of its turn, which lies ahead only when the clock was set back. */
+export const servedLater: Statement<readonly [servedAt: number]> = {
+  sql: `select served_at from outhook_queue indexed by outhook_queue_served
+where served_at = ready_at and served_at > +? and partition in (select value from json_each(?))
+limit 1`,
+};
+
+/** Makes all such rows served now; it stands three times. */
+export const forgetServedLater: Statement = {
+  sql: `update outhook_queue indexed by outhook_queue_served set
+  served_at = ?, ready_at = max(next_due_at, coalesce(held_until, 0), ?)
+where served_at = ready_at and served_at > ? and partition in (select value from json_each(?))`,
 };
 
 /** After anything else changed the deliveries of the row. */

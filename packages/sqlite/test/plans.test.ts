@@ -29,11 +29,14 @@ const plans: Readonly<Record<keyof typeof statements | "insertOne", readonly str
     "SEARCH outhook_queue USING COVERING INDEX outhook_queue_ready (ready_at<?)",
     "LIST SUBQUERY",
     "SCAN json_each VIRTUAL TABLE",
+    "LIST SUBQUERY",
+    "SCAN json_each VIRTUAL TABLE",
   ],
   due: [
     "SEARCH outhook_deliveries USING INDEX outhook_deliveries_queue (partition=? AND endpoint_id=? AND lane=? AND due_at<?)",
   ],
   body: ["SEARCH outhook_messages USING INDEX sqlite_autoindex_outhook_messages_1 (id=? AND partition=?)"],
+  cancelOne: ["SEARCH outhook_deliveries USING PRIMARY KEY (id=? AND partition=?)"],
   lease: ["SEARCH outhook_deliveries USING PRIMARY KEY (id=? AND partition=?)"],
   chargeLost: ["SEARCH outhook_deliveries USING PRIMARY KEY (id=? AND partition=?)"],
   insertAttempt: [],
@@ -46,6 +49,16 @@ const plans: Readonly<Record<keyof typeof statements | "insertOne", readonly str
     "SEARCH outhook_queue USING PRIMARY KEY (partition=? AND endpoint_id=? AND lane=?)",
     "CORRELATED SCALAR SUBQUERY",
     "SEARCH d USING COVERING INDEX outhook_deliveries_queue (partition=? AND endpoint_id=? AND lane=?)",
+  ],
+  servedLater: [
+    "SEARCH outhook_queue USING INDEX outhook_queue_served (served_at>?)",
+    "LIST SUBQUERY",
+    "SCAN json_each VIRTUAL TABLE",
+  ],
+  forgetServedLater: [
+    "SEARCH outhook_queue USING INDEX outhook_queue_served (served_at>?)",
+    "LIST SUBQUERY",
+    "SCAN json_each VIRTUAL TABLE",
   ],
   settle: ["SEARCH outhook_deliveries USING PRIMARY KEY (id=? AND partition=?)"],
   health: ["SEARCH outhook_health USING PRIMARY KEY (endpoint_id=?)"],
@@ -117,6 +130,12 @@ describe("the plan of every statement that both databases share", () => {
     const scans = planOf(sql).filter((step) => step.startsWith("SCAN") && !step.startsWith("SCAN json_each"));
     expect(scans.filter((step) => !smallTables.some((table) => step.startsWith(`SCAN ${table}`)))).toEqual([]);
     expect(planOf(sql).filter((step) => step.includes("TEMP B-TREE") && !sql.includes("outhook_secrets"))).toEqual([]);
+  });
+
+  it("an endpoint's pending deliveries are looked for in the index that has no others", () => {
+    const search =
+      "SEARCH outhook_deliveries USING INDEX outhook_deliveries_queue (partition=? AND endpoint_id=? AND lane=?)";
+    expect(shared.filter((sql) => sql.includes("status = 'pending'")).map(planOf)).toEqual([[search]]);
   });
 });
 

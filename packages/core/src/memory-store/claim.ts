@@ -1,3 +1,4 @@
+import { lostError } from "../attempt.ts";
 import type { DeliveryStore } from "../store/deliveries.ts";
 import type { Claim } from "../settlement.ts";
 import { enqueue, firstOf, queuesIn, readyAt } from "./queue.ts";
@@ -32,12 +33,17 @@ export function lease(delivery: DeliveryRow, leaseMs: number, now: number): void
   delivery.dueAt = now + leaseMs;
 }
 
+/** A row that was just served comes after all that waited. */
 function readyQueues(tables: Tables, partitions: readonly number[], now: number): readonly Queue[] {
-  return queuesIn(tables, partitions)
-    .map((queue) => ({ queue, at: readyAt(queue) }))
-    .filter(({ at }) => at <= now)
-    .toSorted((a, b) => a.at - b.at)
-    .map(({ queue }) => queue);
+  const ready: { readonly queue: Queue; readonly turn: number }[] = [];
+  for (const queue of queuesIn(tables, partitions)) {
+    const at = readyAt(queue);
+    if (at > now) continue;
+    // Served later than now: the clock was set back.
+    queue.servedAt = Math.min(queue.servedAt, now);
+    ready.push({ queue, turn: Math.max(at, queue.servedAt) });
+  }
+  return ready.toSorted((a, b) => a.turn - b.turn).map(({ queue }) => queue);
 }
 
 function takeDue(
@@ -65,7 +71,7 @@ function recordLost(delivery: DeliveryRow, startedAt: number, now: number): void
     durationMs: now - startedAt,
     statusCode: null,
     errorClass: "lost",
-    error: "The dispatcher stopped during this attempt, so nobody knows what the receiver saw.",
+    error: lostError,
     signature: null,
     responseBody: null,
   });

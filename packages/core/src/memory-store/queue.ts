@@ -39,13 +39,10 @@ export function firstOf(queue: Queue): DeliveryRow | null {
   return null;
 }
 
-/**
- * From when a claim may take something of the row; infinite when nothing is pending. A row that was just served comes
- * after all that waited.
- */
+/** From when a claim may take something of the row; infinite when nothing is pending. */
 export function readyAt(queue: Queue): number {
   const first = firstOf(queue);
-  return first === null ? Number.POSITIVE_INFINITY : Math.max(first.dueAt, queue.heldUntil, queue.servedAt);
+  return first === null ? Number.POSITIVE_INFINITY : Math.max(first.dueAt, queue.heldUntil);
 }
 
 /** Holds the endpoint's scheduled lane back until then, or longer if it is already. */

@@ -1,7 +1,18 @@
+import type { Store } from "@outhook/core";
 import assert from "node:assert/strict";
 import type { CaseGroup } from "./case.ts";
-import { elsewhere, endpointId, home, hour, messageId, messageRow, minute, second, t0 } from "./rows.ts";
-import { attemptDue, claimAll, claimedIds, deliveryId, fanOutTo, only, redeliver, settlementOf } from "./steps.ts";
+import { elsewhere, endpointId, everywhere, home, hour, messageId, messageRow, minute, second, t0 } from "./rows.ts";
+import {
+  attemptDue,
+  claimAll,
+  claimedIds,
+  deliveryId,
+  fanOutTo,
+  only,
+  redeliver,
+  settleOne,
+  settlementOf,
+} from "./steps.ts";
 
 export const claimCases: CaseGroup = {
   group: "claim",
@@ -92,6 +103,25 @@ export const claimCases: CaseGroup = {
       },
     },
     {
+      name: "rows of endpoints without room do not hide others",
+      run: async ({ store }) => {
+        const full = [1, 2, 3];
+        await fanOutToEveryPartition(store, { to: full, at: t0 });
+        await fanOutTo(store, 100, { to: [4], at: t0 + second });
+        const room = new Map(full.map((n) => [endpointId(n), 0]));
+        assert.deepEqual(await claimedIds(store, t0 + minute, { limit: 4, room }), [deliveryId(100, 4)]);
+      },
+    },
+    {
+      name: "rows of endpoints whose room is taken do not hide others",
+      run: async ({ store }) => {
+        await fanOutToEveryPartition(store, { to: [1, 2, 3], at: t0 });
+        await fanOutTo(store, 100, { to: [4], at: t0 + second });
+        const claims = await claimAll(store, t0 + minute, { limit: 4, perEndpoint: 1 });
+        assert.deepEqual(claims.map((claim) => claim.endpointId).toSorted(), [1, 2, 3, 4].map(endpointId));
+      },
+    },
+    {
       name: "the bound of an endpoint counts its lanes and partitions together",
       run: async ({ store }) => {
         await fanOutTo(store, 1, { to: [1] });
@@ -125,6 +155,27 @@ export const claimCases: CaseGroup = {
         const ids = await claimedIds(store, t0 + 3 * second, { limit: 4, perEndpoint: 4 });
         ids.push(...(await claimedIds(store, t0 + 4 * second, { limit: 4, perEndpoint: 4 })));
         assert.ok(ids.includes(deliveryId(50, 2)), `claimed ${ids.length} of the backlog only`);
+      },
+    },
+    {
+      name: "what was served before the clock was set back does not wait for that time",
+      run: async ({ store }) => {
+        for (const n of [1, 2]) await fanOutTo(store, n, { to: [1] });
+        await fanOutTo(store, 3, { to: [2] });
+        await claimAll(store, t0 + hour, { perEndpoint: 1 });
+        assert.equal(await nextDueInMs(store, t0), 0);
+        assert.deepEqual(await claimedIds(store, t0), [deliveryId(2, 1)]);
+        const id = only(await fanOutTo(store, 4, { to: [2] }));
+        assert.equal(await nextDueInMs(store, t0), 0);
+        const claim = only(await claimAll(store, t0));
+        assert.equal(claim.deliveryId, id);
+        await settleOne(store, t0, settlementOf(claim, { next: { status: "succeeded" } }));
+        await redeliver(store, id, t0 + hour);
+        const again = only(await claimAll(store, t0 + hour, { limit: 1, room: new Map([[endpointId(1), 0]]) }));
+        await settleOne(store, t0, settlementOf(again, { next: { status: "succeeded" } }));
+        await redeliver(store, id, t0);
+        assert.equal(await nextDueInMs(store, t0), 0);
+        assert.deepEqual(await claimedIds(store, t0), [id]);
       },
     },
     {
@@ -198,3 +249,15 @@ export const claimCases: CaseGroup = {
     },
   ],
 };
+
+/** Gives these endpoints a due delivery in every partition. */
+async function fanOutToEveryPartition(
+  store: Store,
+  { to, at }: { readonly to: readonly number[]; readonly at: number },
+): Promise<void> {
+  for (const partition of everywhere) await fanOutTo(store, partition + 1, { to, at, partition });
+}
+
+function nextDueInMs(store: Store, at: number): Promise<number | null> {
+  return store.deliveries.nextDueInMs({ partitions: everywhere, now: at });
+}

@@ -10,9 +10,49 @@ export const claimMutants: readonly Mutant[] = [
     caughtBy: [
       "claim/room stands in for perEndpoint where it names the endpoint",
       "claim/an endpoint without room is left out and keeps its turn",
+      "claim/rows of endpoints without room do not hide others",
     ],
     plant: (store) =>
       faultyDeliveries(store, { claim: (input) => store.deliveries.claim({ ...input, room: new Map() }) }),
+  },
+  {
+    fault: "claim looks at the first 16 rows, whether their endpoints have room or not",
+    caughtBy: [
+      "claim/rows of endpoints without room do not hide others",
+      "claim/rows of endpoints whose room is taken do not hide others",
+    ],
+    plant: (store) => {
+      const rows = new Map<string, string>();
+      return faultyDeliveries(store, {
+        fanOut: (input) => {
+          for (const { partition, deliveries } of input.messages) {
+            for (const { endpointId } of deliveries) rows.set(`${partition}:${endpointId}`, endpointId);
+          }
+          return store.deliveries.fanOut(input);
+        },
+        claim: (input) => {
+          const endpointIds = [...rows.values()];
+          const seen = new Set(endpointIds.slice(0, 16));
+          const unseen = endpointIds.filter((id) => !seen.has(id)).map((id) => [id, 0] as const);
+          return store.deliveries.claim({ ...input, room: new Map([...input.room, ...unseen]) });
+        },
+      });
+    },
+  },
+  {
+    fault: "what was served waits for the time of its turn",
+    caughtBy: ["claim/what was served before the clock was set back does not wait for that time"],
+    plant: (store) => {
+      let servedAt = 0;
+      return faultyDeliveries(store, {
+        claim: async (input) => {
+          if (input.now !== undefined && input.now < servedAt) return [];
+          const claims = await store.deliveries.claim(input);
+          if (claims.length > 0) servedAt = Math.max(servedAt, input.now ?? 0);
+          return claims;
+        },
+      });
+    },
   },
   {
     fault: "room never exceeds perEndpoint",
@@ -29,6 +69,8 @@ export const claimMutants: readonly Mutant[] = [
     fault: "claim ignores perEndpoint",
     caughtBy: [
       "claim/it takes no more than perEndpoint of each",
+      "claim/rows of endpoints whose room is taken do not hide others",
+      "claim/what was served before the clock was set back does not wait for that time",
       "claim/the bound of an endpoint counts its lanes and partitions together",
     ],
     plant: (store) =>
@@ -36,7 +78,10 @@ export const claimMutants: readonly Mutant[] = [
   },
   {
     fault: "perEndpoint bounds each partition by itself",
-    caughtBy: ["claim/the bound of an endpoint counts its lanes and partitions together"],
+    caughtBy: [
+      "claim/rows of endpoints whose room is taken do not hide others",
+      "claim/the bound of an endpoint counts its lanes and partitions together",
+    ],
     plant: (store) =>
       faultyDeliveries(store, {
         claim: async (input) => {
