@@ -1,7 +1,8 @@
 import type { Outcome, Outhook, AnyEvents, Store, Transport } from "@outhook/core";
 import { createOuthook, memoryStore } from "@outhook/core";
+import { setTimeout as pause } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import { ok } from "./setup.ts";
+import { ok, status } from "./setup.ts";
 
 const url = "https://hooks.example.com/in";
 
@@ -90,6 +91,61 @@ describe("start", () => {
   });
 });
 
+describe("a fan-out that fails half-way", () => {
+  it("loses no lease that it had taken: everything is sent once, and nothing is lost", async () => {
+    const store = memoryStore();
+    let calls = 0;
+    const fanOut: Store["deliveries"]["fanOut"] = (input) => {
+      calls += 1;
+      return calls === 2 ? Promise.reject(new Error("busy")) : store.deliveries.fanOut(input);
+    };
+    const { outhook, sent } = await live({ store: { ...store, deliveries: { ...store.deliveries, fanOut } } });
+    const acme = outhook.tenant("acme");
+    const { endpoint } = await acme.endpoints.create({ url });
+    await Promise.all(Array.from({ length: 100 }, (_, n) => acme.send("loan.active", { n })));
+    await outhook.dispatcher.start();
+    const succeeded = async () =>
+      (await acme.deliveries.list({ endpointId: endpoint.id, status: "succeeded", limit: 100 })).data;
+    await expect.poll(async () => (await succeeded()).length, { timeout: 3_000 }).toBe(100);
+    expect((await succeeded()).every(({ attempts }) => attempts === 1)).toBe(true);
+    expect(sent).toHaveLength(100);
+    await outhook.close();
+  });
+});
+
+describe("a receiver that answers 410", () => {
+  const gone = status(410);
+
+  it("is disabled once, however many requests it answered so", async () => {
+    const all = gate();
+    const { outhook, sent } = await live({ answer: async () => (await all.opened, gone) });
+    const acme = outhook.tenant("acme");
+    await acme.endpoints.create({ url });
+    let reports = 0;
+    outhook.on("endpoint.disabled", () => (reports += 1));
+    await Promise.all(Array.from({ length: 16 }, (_, n) => acme.send("loan.active", { n })));
+    const running = outhook.dispatcher.runOnce();
+    await expect.poll(() => sent.length).toBe(16);
+    all.open();
+    await running;
+    expect(reports).toBe(1);
+  });
+
+  it("stays active when its URL was corrected while the request was open", async () => {
+    const request = gate();
+    const { outhook, sent } = await live({ answer: async () => (await request.opened, gone) });
+    const acme = outhook.tenant("acme");
+    const { endpoint } = await acme.endpoints.create({ url });
+    await acme.send("loan.active", {});
+    const running = outhook.dispatcher.runOnce();
+    await expect.poll(() => sent.length).toBe(1);
+    await acme.endpoints.update(endpoint.id, { url: `${url}/corrected` });
+    request.open();
+    await running;
+    expect((await acme.endpoints.get(endpoint.id)).status).toBe("active");
+  });
+});
+
 describe("outcomes that cannot be written down", () => {
   it("are kept and written when the store is back, without a second request", async () => {
     const store = memoryStore();
@@ -175,9 +231,24 @@ describe("stop", () => {
     expect((await acme.messages.get(id)).deliveries[0]).toMatchObject({ status: "succeeded", attempts: 1 });
   });
 
+  it("gives back by its grace time what a runOnce has open", async () => {
+    const closed = gate();
+    const cutOff: Outcome = { kind: "error", errorClass: "connection_reset", message: "closed" };
+    const { outhook, sent } = await live({ answer: async () => (await closed.opened, cutOff), onClose: closed.open });
+    const acme = outhook.tenant("acme");
+    await acme.endpoints.create({ url });
+    const { id } = await acme.send("loan.active", {});
+    const running = outhook.dispatcher.runOnce();
+    await expect.poll(() => sent.length).toBe(1);
+    await within(900, () => Promise.all([outhook.dispatcher.stop({ graceMs: 400 }), running]));
+    expect((await acme.messages.get(id)).deliveries[0]).toMatchObject({ status: "pending", attempts: 0 });
+  });
+
   it("waits as long as it is told, for ever included, and refuses what is no time", async () => {
     const request = gate();
-    const { outhook, sent } = await live({ answer: async () => (await request.opened, ok) });
+    let closed = false;
+    const onClose = () => (closed = true);
+    const { outhook, sent } = await live({ answer: async () => (await request.opened, ok), onClose });
     await outhook.tenant("acme").endpoints.create({ url });
     const { id } = await outhook.tenant("acme").send("loan.active", {});
     await outhook.dispatcher.start();
@@ -185,6 +256,9 @@ describe("stop", () => {
     await expect(outhook.dispatcher.stop({ graceMs: Number.NaN })).rejects.toMatchObject({ code: "invalid_options" });
     await expect(outhook.dispatcher.stop({ graceMs: -1 })).rejects.toMatchObject({ code: "invalid_options" });
     const stopped = outhook.dispatcher.stop({ graceMs: Infinity });
+    // Node makes a millisecond of a timer that is too long.
+    await pause(20);
+    expect(closed).toBe(false);
     request.open();
     await stopped;
     expect((await outhook.tenant("acme").messages.get(id)).deliveries[0]?.status).toBe("succeeded");
@@ -217,7 +291,7 @@ describe("stop", () => {
 
 describe("listeners", () => {
   it("hear of each outcome once it is stored, and hurt nobody when they throw", async () => {
-    const { outhook, logged } = await live({ answer: async (n) => (n === 1 ? { ...ok, statusCode: 500 } : ok) });
+    const { outhook, logged } = await live({ answer: async (n) => (n === 1 ? status(500) : ok) });
     const acme = outhook.tenant("acme");
     await acme.endpoints.create({ url });
     const heard: unknown[] = [];

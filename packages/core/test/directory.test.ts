@@ -139,6 +139,16 @@ describe("the directory", () => {
     expect(reads).toEqual(["revisions", "ofTenant"]);
   });
 
+  it("does not keep every tenant without endpoints either", async () => {
+    const { directory, reads } = await rig(2);
+    for (const tenant of ["a", "b", "c"]) await directory.tenant(tenant);
+    reads.length = 0;
+    await directory.tenant("c");
+    expect(reads).toEqual([]);
+    await directory.tenant("a");
+    expect(reads).toEqual(["revisions"]);
+  });
+
   it("knows nobody for a tenant that never had an endpoint", async () => {
     const { directory } = await rig();
     expect((await directory.tenant("nobody")).match("loan.active")).toEqual([]);

@@ -30,6 +30,11 @@ describe("checkUrl with nothing opened", () => {
     expect(closed.checkUrl(input, "url").href).toBe(input);
   });
 
+  it("is refused when it is too long only in the encoded form that is stored", () => {
+    const { checkUrl } = createNetworkPolicy();
+    expect(() => checkUrl(`https://acme.dev/${"é".repeat(1_000)}`, "url")).toThrow(/6017 characters when encoded/);
+  });
+
   it("accepts a URL of the greatest length and refuses one character more", () => {
     const longest = "https://acme.dev/".padEnd(2_048, "a");
     expect(closed.checkUrl(longest, "url").href).toBe(longest);

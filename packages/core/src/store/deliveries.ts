@@ -20,7 +20,9 @@ export type FanOut = {
  * The queue.
  *
  * It has two levels: one queue row per partition, endpoint and lane, and the deliveries under it. A claim takes
- * endpoints in turn, then a few due deliveries of each, so that a hold or a backlog costs one row.
+ * endpoints in turn, then a few due deliveries of each, so that a hold or a backlog costs one row. When a row was last
+ * served only orders the turns; what it waits for is its due time and its hold, so that a clock that steps back delays
+ * nobody.
  *
  * `now` is epoch milliseconds; absent means the store's own clock.
  */
@@ -65,8 +67,8 @@ export type DeliveryStore = {
   }) => Promise<{ readonly results: readonly SettleResult[]; readonly health: readonly EndpointHealth[] }>;
 
   /**
-   * Holds back the endpoint's `scheduled` lane for `holdMs` from now; 0 ends any hold. Costs one row a partition,
-   * however much waits. Holds are always finite: a process that dies between two writes leaves nothing held for ever.
+   * Holds back the endpoint's `scheduled` lane for `holdMs` from now, or longer if it is already; 0 ends any hold. Costs one
+   * row a partition, however much waits. Holds are always finite: a process that dies between two writes leaves nothing held for ever.
    */
   readonly hold: (input: {
     readonly partitions: readonly number[];
