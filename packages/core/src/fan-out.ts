@@ -54,7 +54,7 @@ export async function fanOut(input: {
 }
 
 /** So many deliveries go into one store call, which is one transaction, unless a single message has more. */
-const deliveriesPerCall = 64;
+const deliveriesPerCall = 48;
 
 function* batches(matched: readonly FanOut[]): Generator<readonly FanOut[]> {
   let batch: FanOut[] = [];

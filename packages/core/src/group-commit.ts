@@ -5,7 +5,7 @@ export type GroupCommit = {
   readonly add: (message: NewMessage) => Promise<InsertOutcome>;
 };
 
-const maxRows = 256;
+const maxRows = 96;
 /** Characters of bodies in one insert, so that large bodies do not make one long transaction. */
 const maxBodyLength = 1024 * 1024;
 

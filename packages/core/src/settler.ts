@@ -14,7 +14,7 @@ export type Settler = {
 };
 
 /** A batch is written when it is so large … */
-const batchSize = 128;
+const batchSize = 48;
 /** … or so old: long enough to share a commit, short enough not to be felt. */
 const batchDelayMs = 5;
 const retryDelayMs = 50;

@@ -29,7 +29,7 @@ describe("group commit", () => {
       fc.asyncProperty(fc.array(fc.integer({ min: 0, max: 700_000 }), { maxLength: 600 }), async (lengths) => {
         const commit = createGroupCommit(async (messages) => {
           const length = messages.reduce((sum, { body }) => sum + body.length, 0);
-          expect(messages.length).toBeLessThanOrEqual(256);
+          expect(messages.length).toBeLessThanOrEqual(96);
           if (messages.length > 1) expect(length).toBeLessThanOrEqual(1024 * 1024);
           return messages.map(({ id }) => ({ outcome: "duplicate", id }));
         });

@@ -27,14 +27,14 @@ type Settle = ReturnType<typeof memoryStore>["deliveries"]["settle"];
 const settlerOf = (settle: Settle) => createSettler({ deliveries: { ...memoryStore().deliveries, settle }, settings });
 
 describe("the settler", () => {
-  it("writes what comes close together as one batch, of at most 128", async () => {
+  it("writes what comes close together as one batch, of at most 48", async () => {
     const batches: number[] = [];
     const settler = settlerOf(async ({ settlements }) => {
       batches.push(settlements.length);
       return { results: settlements.map(() => "settled"), health: [] };
     });
     await Promise.all(Array.from({ length: 300 }, (_, n) => settler.settle(settlement(`dlv_${n}`))));
-    expect(batches).toEqual([128, 128, 44]);
+    expect(batches).toEqual([48, 48, 48, 48, 48, 48, 12]);
   });
 
   it("gives each its own result", async () => {

@@ -8,7 +8,7 @@ import * as statements from "./statements.ts";
 type ClaimInput = Parameters<DeliveryStore["claim"]>[0];
 
 /** What one claim takes at most, so that it does not hold up the event loop. */
-const maxDeliveries = 256;
+const maxDeliveries = 48;
 /** In characters of bodies. */
 const maxBodyLength = 2 * 1024 * 1024;
 

@@ -7,7 +7,7 @@ import { cancel, hold, nextDueInMs } from "./queue.ts";
 import { settle } from "./settle.ts";
 
 /** Deliveries that one transaction cancels, at most. */
-const cancelStep = 100;
+const cancelStep = 64;
 
 /** The queue. */
 export function sqliteDeliveries(connection: Connection, clock: () => number): DeliveryStore {
