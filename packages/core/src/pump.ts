@@ -32,7 +32,7 @@ export type Pump = {
   readonly counts: Readonly<Counts>;
 };
 
-/** Messages per fan-out: with 1 KiB bodies one store call of about 2 ms on SQLite. */
+/** Messages read per fan-out; its writes are cut smaller, see `fan-out.ts`. */
 const fanOutLimit = 128;
 
 export function createPump(input: {

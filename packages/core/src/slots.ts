@@ -105,7 +105,7 @@ export function createSlots(input: {
     }
   };
 
-  /** None until half is free: a claim of one costs its commit as much as a claim of thirty-two. */
+  /** None until half is free: a claim of one costs its commit as much as a claim of sixteen. */
   const roomIn = (lane: Lane): number => {
     const free = roomPerEndpoint - lane.running - lane.waiting.length;
     return free * 2 < roomPerEndpoint ? 0 : free;
