@@ -31,8 +31,6 @@ export type Slots = {
   readonly occupied: () => ReadonlyMap<string, number>;
   /** Requests that are open. */
   readonly open: () => number;
-  /** What is in flight or waits. */
-  readonly size: () => number;
   /** True when some endpoint has no room left. */
   readonly anyFull: () => boolean;
   /** Gives back what waits. */
@@ -127,7 +125,6 @@ export function createSlots(input: {
     },
     occupied: () => new Map([...lanes].map(([endpointId, lane]) => [endpointId, roomIn(lane)])),
     open: () => open,
-    size: () => inFlight + waiting,
     anyFull: () => [...lanes.values()].some((lane) => roomIn(lane) === 0),
     releaseWaiting: () => {
       for (const lane of lanes.values()) {
