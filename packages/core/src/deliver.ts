@@ -66,6 +66,8 @@ export function createDeliver(input: {
     const outcome = await transport.send({
       url: known.endpoint.url,
       headers: {
+        ...known.headers(),
+        // Last, so that they win.
         "content-type": "application/json",
         "user-agent": userAgent,
         "webhook-id": claim.messageId,

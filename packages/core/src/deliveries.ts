@@ -104,5 +104,8 @@ export function createMessages({ tenant, store, settings }: Input): Messages {
 }
 
 function notFound(what: string, tenant: string, id: string): never {
-  throw new OuthookError("not_found", `tenant ${shown(tenant)} has no ${what} ${shown(id)}`, { param: "id" });
+  throw new OuthookError("not_found", `there is no ${what} ${shown(id)}`, {
+    param: "id",
+    hint: `looked in tenant ${shown(tenant)}`,
+  });
 }

@@ -1,16 +1,20 @@
 import { createMatcher } from "./matcher.ts";
 import type { Clock } from "./clock.ts";
+import { openHeaders } from "./custom-headers.ts";
 import type { Endpoint } from "./model.ts";
 import type { SecretBox } from "./secret-box.ts";
 import type { Signer } from "./signature.ts";
 import { createSigner } from "./signature.ts";
 import type { EndpointStore, EndpointWithSecrets } from "./store/endpoints.ts";
+import type { TextMap } from "./text-map.ts";
 
 /** An endpoint as a dispatcher needs it. */
 export type KnownEndpoint = {
   readonly endpoint: Endpoint;
   /** Signs with every secret in force at that instant, newest first. Throws when a secret cannot be opened. */
   readonly signerAt: (now: number) => Signer;
+  /** Its custom headers. Throws when they cannot be opened. */
+  readonly headers: () => TextMap;
 };
 
 /** A tenant's endpoints as of one revision. */
@@ -127,14 +131,21 @@ function knowEndpoint({ endpoint, secrets }: EndpointWithSecrets, secretBox: Sec
   let signer: Signer | null = null;
   let validFrom = 0;
   let validUntil = 0;
+  let headers: TextMap | null = null;
   return {
     endpoint,
+    headers: () => (headers ??= openHeaders(endpoint, secretBox)),
     signerAt: (now) => {
       if (signer !== null && now >= validFrom && now < validUntil) return signer;
       const inForce = secrets.filter((secret) => secret.expiresAt === null || secret.expiresAt > now);
       signer = createSigner(
         inForce.map(({ id, sealed }) =>
-          secretBox.open(sealed, { tenant: endpoint.tenant, endpointId: endpoint.id, secretId: id }),
+          secretBox.open(sealed, {
+            table: "secrets",
+            tenant: endpoint.tenant,
+            endpointId: endpoint.id,
+            secretId: id,
+          }),
         ),
       );
       validFrom = now;

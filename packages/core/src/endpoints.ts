@@ -2,11 +2,15 @@ import { checkOptions } from "./check-options.ts";
 import type { Directory } from "./directory.ts";
 import { disabledHoldMs } from "./deliver.ts";
 import type { EndpointPatch, EndpointRules, NewEndpoint } from "./endpoint-input.ts";
-import { endpointFieldNames, parseEndpointFields, parseOwnSecret, parseSigningVersion } from "./endpoint-input.ts";
+import { endpointFieldNames, parseEndpointPatch, parseNewEndpoint } from "./endpoint-input.ts";
+import { changedRecord, newRecord, shownEndpoint } from "./endpoint-record.ts";
 import { OuthookError } from "./errors.ts";
 import type { AnyEvents } from "./events.ts";
+import { newHealth } from "./health.ts";
 import { isId, newId } from "./id.ts";
-import type { Endpoint } from "./model.ts";
+import type { IdempotencyOptions } from "./idempotency.ts";
+import { createIdempotency } from "./idempotency.ts";
+import type { Endpoint, EndpointHealth, EndpointStatus, StoredEndpoint, StoredSecret } from "./model.ts";
 import type { Settings } from "./settings.ts";
 import type { Page, PageOptions } from "./page.ts";
 import { pageOf, parsePageOptions } from "./page.ts";
@@ -20,13 +24,20 @@ import type { Store } from "./store/index.ts";
 export type Endpoints<C extends AnyEvents> = {
   /**
    * Adds an endpoint. `secret` is shown here and by `rotateSecret` only: the receiver verifies with it.
-   * Throws `invalid_url`, `blocked_address`, `invalid_events`, `unknown_event_type`, `too_many_endpoints` and the like.
+   * Throws `invalid_url`, `blocked_address`, `invalid_events`, `unknown_event_type` and the like, with every field at fault
+   * in `errors`; `too_many_endpoints`; `idempotency_mismatch`.
    */
-  readonly create: (input: NewEndpoint<C>) => Promise<{ readonly endpoint: Endpoint; readonly secret: string }>;
+  readonly create: (
+    input: NewEndpoint<C>,
+    options?: IdempotencyOptions,
+  ) => Promise<{ readonly endpoint: Endpoint; readonly secret: string }>;
   readonly get: (id: string) => Promise<Endpoint>;
   /** Newest first. */
   readonly list: (options?: PageOptions) => Promise<Page<Endpoint>>;
-  /** Changes the fields given. `status: "disabled"` pauses, `"active"` resumes what is pending. */
+  /**
+   * Changes the fields given. `status: "disabled"` pauses, `"active"` resumes what is pending. Headers and metadata are
+   * merged by name: `null` removes one, and instead of all removes all.
+   */
   readonly update: (id: string, patch: EndpointPatch<C>) => Promise<Endpoint>;
   /** Removes the endpoint and cancels what is pending for it; what happened stays in the log. */
   readonly delete: (id: string) => Promise<void>;
@@ -36,16 +47,22 @@ export type Endpoints<C extends AnyEvents> = {
    */
   readonly rotateSecret: (
     id: string,
-    options?: { readonly expireCurrentInSeconds?: number | undefined },
+    options?: IdempotencyOptions & { readonly expireCurrentInSeconds?: number | undefined },
   ) => Promise<{ readonly secret: string; readonly previousSecretExpiresAt: Date | null }>;
+  /**
+   * How endpoints have fared, one for each id in order. One that never had an attempt, that is unknown or another
+   * tenant's, has the health of a new one. Costs one read for the ids that this object has shown before.
+   */
+  readonly health: (ids: readonly string[]) => Promise<readonly EndpointHealth[]>;
 };
 
 const maxSecrets = 10;
 const defaultOverlapSeconds = 3_600;
 const longestOverlapSeconds = 86_400;
-const defaultTimeoutSeconds = 15;
 /** Deliveries cancelled per store call: about 5 ms on SQLite. */
 const cancelStep = 256;
+/** Ids remembered as the tenant's, about 100 bytes each. */
+const maxOwnIds = 1_000;
 
 export function createEndpoints<C extends AnyEvents>(input: {
   readonly tenant: string;
@@ -59,86 +76,89 @@ export function createEndpoints<C extends AnyEvents>(input: {
   const { tenant, store, directory, secretBox, rules, settings, wake } = input;
   const { clock, storeNow, layout } = settings;
   const partitions = partitionsOf(tenant, layout);
+  const { once } = createIdempotency({ tenant, endpoints: store.endpoints, secretBox, clock });
+  /** An id belongs to one tenant for good, so that those shown before need no question to the store. */
+  const ownIds = new Set<string>();
 
-  const get = async (id: string): Promise<Endpoint> =>
+  const show = (endpoint: StoredEndpoint): Endpoint => {
+    if (ownIds.size >= maxOwnIds) ownIds.clear();
+    ownIds.add(endpoint.id);
+    return shownEndpoint(endpoint, settings);
+  };
+
+  const find = async (id: string): Promise<StoredEndpoint> =>
     (isId(id) ? await store.endpoints.get({ tenant, id }) : null) ?? endpointNotFound(tenant, id);
+
+  const isOwn = async (id: string): Promise<boolean> =>
+    ownIds.has(id) || (isId(id) && (await store.endpoints.get({ tenant, id })) !== null);
 
   /** Read after the write, so that of two changes at once the hold of the later one stays. */
   const holdAsItIs = async (endpointId: string): Promise<void> => {
-    const holdMs = (await get(endpointId)).status === "disabled" ? disabledHoldMs : 0;
+    const holdMs = (await find(endpointId)).status === "disabled" ? disabledHoldMs : 0;
     await store.deliveries.hold({ partitions, endpointId, holdMs, now: storeNow() });
     wake();
   };
 
-  const newSecret = (endpointId: string, secret: string) => {
+  const sealed = (endpointId: string, secret: string): StoredSecret => {
     const secretId = newId("sec_");
-    const sealed = secretBox.seal(secret, { tenant, endpointId, secretId });
-    return { id: secretId, sealed, createdAt: clock.now(), expiresAt: null };
+    const place = { table: "secrets", tenant, endpointId, secretId } as const;
+    return { id: secretId, sealed: secretBox.seal(secret, place), createdAt: clock.now(), expiresAt: null };
   };
 
   return {
-    create: async (fields) => {
-      checkOptions("", fields ?? null, [...endpointFieldNames, "signingVersion", "secret"]);
-      const signingVersion = parseSigningVersion(fields.signingVersion ?? "v1");
-      if (fields.url === undefined) {
-        throw new OuthookError("invalid_url", 'url is missing; pass { url: "https://…" }', { param: "url" });
-      }
-      const parsed = parseEndpointFields(fields, rules);
-      const secret =
-        fields.secret === undefined ? generateSecret(signingVersion) : parseOwnSecret(fields.secret, signingVersion);
-      const id = newId(settings.idPrefixes.endpoint);
-      const now = clock.now();
-      const endpoint: Endpoint = {
-        id,
-        tenant,
-        url: parsed.url ?? "",
-        events: parsed.events ?? ["*"],
-        description: parsed.description ?? null,
-        status: "active",
-        disabledReason: null,
-        timeoutSeconds: parsed.timeoutSeconds ?? Math.min(defaultTimeoutSeconds, rules.maxTimeoutSeconds),
-        maxRetries: parsed.maxRetries ?? null,
-        signingVersion,
-        secretHint: secretHint(secret),
-        publicKey: publicKeyOf(secret),
-        metadata: parsed.metadata ?? {},
-        createdAt: now,
-        updatedAt: now,
-      };
-      const limit = settings.endpointsPerTenant;
-      const outcome = await store.endpoints.insert({ endpoint, secret: newSecret(id, secret), limit });
-      if (outcome === "too_many") {
-        throw new OuthookError(
-          "too_many_endpoints",
-          `tenant ${shown(tenant)} has ${limit} endpoints already; delete one, or raise limits.endpointsPerTenant`,
-        );
-      }
-      directory.forget(tenant);
-      return { endpoint, secret };
+    create: async (fields, options = {}) => {
+      checkOptions("", fields ?? null, endpointFieldNames.create);
+      checkOptions("", options, ["idempotencyKey"]);
+      return await once({
+        scope: "endpoints.create",
+        key: options.idempotencyKey,
+        asked: fields,
+        act: async (keep) => {
+          const parsed = parseNewEndpoint(fields, rules);
+          const { secret } = parsed.signing;
+          const id = newId(settings.idPrefixes.endpoint);
+          const record = newRecord({ id, tenant, parsed, now: clock.now() }, secretBox, settings);
+          const result = { endpoint: show(record), secret };
+          const outcome = await store.endpoints.insert({
+            endpoint: record,
+            secret: sealed(id, secret),
+            limit: settings.endpointsPerTenant,
+            answer: keep(result),
+          });
+          if (outcome === "answered") return outcome;
+          if (outcome === "too_many") throw tooManyEndpoints(tenant, settings.endpointsPerTenant);
+          directory.forget(tenant);
+          return result;
+        },
+      });
     },
 
-    get,
+    get: async (id) => show(await find(id)),
 
     list: async (options) => {
       const { limit, after } = parsePageOptions(options);
-      return pageOf(await store.endpoints.list({ tenant, limit: limit + 1, after }), limit);
+      const { data, hasMore } = pageOf(await store.endpoints.list({ tenant, limit: limit + 1, after }), limit);
+      return { data: data.map(show), hasMore };
     },
 
     update: async (id, patch) => {
-      checkOptions("", patch ?? null, [...endpointFieldNames, "status"]);
-      const changes = parseEndpointFields(patch, rules);
-      const before = await get(id);
-      const disabledReason = changes.status === "disabled" ? "manual" : null;
+      checkOptions("", patch ?? null, endpointFieldNames.update);
+      const parsed = parseEndpointPatch(patch, rules);
+      if (!isId(id)) return endpointNotFound(tenant, id);
+      const now = clock.now();
+      const before: { status?: EndpointStatus } = {};
       const endpoint = await store.endpoints.update({
         tenant,
         id,
-        changes: changes.status === undefined ? changes : { ...changes, disabledReason },
-        now: clock.now(),
+        change: (current) => {
+          before.status = current.status;
+          return changedRecord(current, parsed, secretBox, now);
+        },
       });
       if (endpoint === null) return endpointNotFound(tenant, id);
       directory.forget(tenant);
-      if (changes.status !== undefined && changes.status !== before.status) await holdAsItIs(id);
-      return endpoint;
+      if (endpoint.status !== before.status) await holdAsItIs(id);
+      return show(endpoint);
     },
 
     delete: async (id) => {
@@ -152,37 +172,60 @@ export function createEndpoints<C extends AnyEvents>(input: {
     },
 
     rotateSecret: async (id, options = {}) => {
-      checkOptions("", options, ["expireCurrentInSeconds"]);
-      const overlapSeconds = parseOverlap(options.expireCurrentInSeconds ?? defaultOverlapSeconds);
-      const { signingVersion } = await get(id);
-      const secret = generateSecret(signingVersion);
-      const now = clock.now();
-      const expireCurrentAt = overlapSeconds === 0 ? null : now + overlapSeconds * 1_000;
-      const outcome = await store.endpoints.rotateSecret({
-        tenant,
-        id,
-        secret: newSecret(id, secret),
-        secretHint: secretHint(secret),
-        publicKey: publicKeyOf(secret),
-        expireCurrentAt,
-        limit: maxSecrets,
-        now,
+      checkOptions("", options, ["expireCurrentInSeconds", "idempotencyKey"]);
+      if (!isId(id)) return endpointNotFound(tenant, id);
+      const { idempotencyKey, ...asked } = options;
+      const { secret, expireCurrentAt } = await once<Rotation>({
+        scope: `endpoints.rotateSecret:${id}`,
+        key: idempotencyKey,
+        asked,
+        act: async (keep) => {
+          const overlapSeconds = parseOverlap(asked.expireCurrentInSeconds ?? defaultOverlapSeconds);
+          const { signingVersion } = await find(id);
+          const now = clock.now();
+          const result = {
+            secret: generateSecret(signingVersion),
+            expireCurrentAt: overlapSeconds === 0 ? null : now + overlapSeconds * 1_000,
+          };
+          const outcome = await store.endpoints.rotateSecret({
+            tenant,
+            id,
+            secret: sealed(id, result.secret),
+            secretHint: secretHint(result.secret),
+            publicKey: publicKeyOf(result.secret),
+            expireCurrentAt: result.expireCurrentAt,
+            limit: maxSecrets,
+            now,
+            answer: keep(result),
+          });
+          switch (outcome) {
+            case "not_found":
+              return endpointNotFound(tenant, id);
+            case "too_many":
+              throw tooManySecrets(id);
+            case "answered":
+              return outcome;
+            case "rotated":
+              directory.forget(tenant);
+              return result;
+          }
+        },
       });
-      switch (outcome) {
-        case "not_found":
-          return endpointNotFound(tenant, id);
-        case "too_many":
-          throw new OuthookError(
-            "too_many_secrets",
-            `endpoint ${id} has ${maxSecrets} secrets in force; wait until one expires, or rotate with expireCurrentInSeconds: 0`,
-          );
-        case "rotated":
-          directory.forget(tenant);
-          return { secret, previousSecretExpiresAt: expireCurrentAt === null ? null : new Date(expireCurrentAt) };
-      }
+      return { secret, previousSecretExpiresAt: expireCurrentAt === null ? null : new Date(expireCurrentAt) };
+    },
+
+    health: async (ids) => {
+      const own: string[] = [];
+      for (const id of new Set(ids)) if (await isOwn(id)) own.push(id);
+      const found = own.length === 0 ? [] : await store.log.health({ partitions, endpointIds: own });
+      const byId = new Map(found.map((health) => [health.endpointId, health]));
+      return ids.map((id) => byId.get(id) ?? newHealth(id));
     },
   };
 }
+
+/** What `rotateSecret` comes to, as JSON keeps it. */
+type Rotation = { readonly secret: string; readonly expireCurrentAt: number | null };
 
 function parseOverlap(seconds: unknown): number {
   if (typeof seconds === "number" && Number.isInteger(seconds) && seconds >= 0 && seconds <= longestOverlapSeconds) {
@@ -196,6 +239,25 @@ function parseOverlap(seconds: unknown): number {
   );
 }
 
+function tooManyEndpoints(tenant: string, limit: number): OuthookError {
+  return new OuthookError(
+    "too_many_endpoints",
+    `there are ${limit} endpoints already, the most allowed; delete one first`,
+    { hint: `the tenant is ${shown(tenant)}; limits.endpointsPerTenant raises the limit` },
+  );
+}
+
+function tooManySecrets(id: string): OuthookError {
+  return new OuthookError(
+    "too_many_secrets",
+    `there are ${maxSecrets} secrets in force already, the most allowed; wait until one expires, or drop the older ones at once`,
+    { hint: `endpoint ${id}; expireCurrentInSeconds: 0 drops them` },
+  );
+}
+
 function endpointNotFound(tenant: string, id: string): never {
-  throw new OuthookError("not_found", `tenant ${shown(tenant)} has no endpoint ${shown(id)}`, { param: "id" });
+  throw new OuthookError("not_found", `there is no endpoint ${shown(id)}`, {
+    param: "id",
+    hint: `looked in tenant ${shown(tenant)}`,
+  });
 }

@@ -50,6 +50,8 @@ export type ErrorDetail = {
   /** Path of the offending value, such as `events[2]` or `data.amount`. */
   readonly param: string;
   readonly detail: string;
+  /** May be absent where it is the code of the whole error. */
+  readonly code?: ErrorCode | undefined;
 };
 
 /**
@@ -64,21 +66,34 @@ export type ErrorDetail = {
 export class OuthookError extends Error {
   override readonly name = "OuthookError";
   readonly code: ErrorCode;
-  /** The offending argument or field, when one value is to blame. */
+  /** The message without what only the operator can do about it: what callers of the HTTP API get to read. */
+  readonly detail: string;
+  /** What only the operator can do about it. */
+  readonly hint: string | null;
+  /** The offending argument or field, when one value is to blame; of several the first. */
   readonly param: string | null;
+  /**
+   * Where the fields of an endpoint or a payload were checked: every fault, also a single one. `code`, `detail` and `param`
+   * of the error itself are then those of the first. Else empty.
+   */
   readonly errors: readonly ErrorDetail[];
 
   constructor(
     code: ErrorCode,
-    message: string,
+    detail: string,
     options: {
+      /** Ends the message. */
+      readonly hint?: string | undefined;
       readonly param?: string | undefined;
       readonly errors?: readonly ErrorDetail[] | undefined;
       readonly cause?: unknown;
     } = {},
   ) {
+    const message = options.hint === undefined ? detail : `${detail}; ${options.hint}`;
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
+    this.detail = detail;
+    this.hint = options.hint ?? null;
     this.param = options.param ?? options.errors?.[0]?.param ?? null;
     this.errors = options.errors ?? [];
   }

@@ -12,6 +12,7 @@ export type { AnyEvents, EventCatalogue, EventDefinitions, EventTypeOf, PatternO
 export { defineEvents } from "./events.ts";
 export { healthAfter, newHealth } from "./health.ts";
 export type { HealthEvent } from "./health.ts";
+export type { IdempotencyOptions } from "./idempotency.ts";
 export { createHttpTransport } from "./http-transport/index.ts";
 export type { HttpTransportOptions } from "./http-transport/index.ts";
 export { deliveryIdOf, newId } from "./id.ts";
@@ -31,6 +32,8 @@ export type {
   Message,
   Outcome,
   SigningVersion,
+  StoredAnswer,
+  StoredEndpoint,
   StoredSecret,
 } from "./model.ts";
 export type { NetworkOptions, NetworkPolicy } from "./network.ts";
@@ -47,11 +50,12 @@ export type { Claim, Settlement, SettleResult } from "./settlement.ts";
 export type { PreparedSend, SendOptions, SendResult } from "./send.ts";
 export type { Signer } from "./signature.ts";
 export { createSigner } from "./signature.ts";
-export type { EndpointChanges, EndpointStore, EndpointWithSecrets, TenantEndpoints } from "./store/endpoints.ts";
+export type { EndpointStore, EndpointWithSecrets, TenantEndpoints } from "./store/endpoints.ts";
 export type { DeliveryStore, FanOut } from "./store/deliveries.ts";
 export type { Store } from "./store/index.ts";
 export type { LogStore } from "./store/log.ts";
 export type { InsertOutcome, MessageStore, NewMessage, SqlStatement } from "./store/messages.ts";
 export type { StoreIdentity, UpkeepStore } from "./store/upkeep.ts";
 export type { Tenant } from "./tenant.ts";
+export type { TextMapPatch } from "./text-map.ts";
 export type { Transport, TransportRequest } from "./transport.ts";

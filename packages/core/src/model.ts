@@ -39,9 +39,14 @@ export type Endpoint = {
   /** `whpk_…` of the current secret of a `v1a` endpoint, else `null`. */
   readonly publicKey: string | null;
   readonly metadata: Readonly<Record<string, string>>;
+  /** Names of the custom headers that every request carries, in lower case; their values are never shown. */
+  readonly headerNames: readonly string[];
   readonly createdAt: number;
   readonly updatedAt: number;
 };
+
+/** An endpoint as a store keeps it: `sealedHeaders` is opaque to the store, and `null` without custom headers. */
+export type StoredEndpoint = Endpoint & { readonly sealedHeaders: string | null };
 
 /** One signing secret as a store keeps it: `sealed` is opaque to the store. */
 export type StoredSecret = {
@@ -51,6 +56,25 @@ export type StoredSecret = {
   readonly createdAt: number;
   /** When it stops signing; `null` for the current one. */
   readonly expiresAt: number | null;
+};
+
+/**
+ * What a request under an idempotency key was answered, so that the same request gets the same answer again.
+ *
+ * It is named by tenant, scope and key.
+ */
+export type StoredAnswer = {
+  readonly tenant: string;
+  /** Which operation, such as `endpoints.create`. */
+  readonly scope: string;
+  readonly key: string;
+  /** A hash of what was asked; another one under the same key is a mismatch. */
+  readonly fingerprint: string;
+  /** The answer, opaque to the store. */
+  readonly sealed: string;
+  readonly createdAt: number;
+  /** From then on it counts as absent. */
+  readonly expiresAt: number;
 };
 
 /** How an endpoint has fared, kept beside its deliveries and written once per settled batch. */

@@ -65,10 +65,14 @@ export function createNetworkPolicy(options: NetworkOptions = {}): NetworkPolicy
   };
 
   const checkUrl: NetworkPolicy["checkUrl"] = (text, param) => {
-    const { url, host } = parseUrl(text, param, allowHttp);
+    const { url, host } = parseUrl(text, param);
+    if (url.protocol === "http:" && !allowHttp) {
+      const hint = "the operator can open plain HTTP with network: { allowHttp: true }";
+      throw invalidUrl(param, `${shown(text)} is not HTTPS; use https://`, hint);
+    }
     const literal = literalOf(url.hostname);
     if (literal !== null) {
-      if (!checkAddress(literal).allowed) throw blocked(param, host, literalFault(literal));
+      if (!checkAddress(literal).allowed) throw blocked(param, host, "is not a public address", rangeOf(literal));
       return url;
     }
     // One form of the name, so that Host header, certificate check and connection pool agree.
@@ -77,18 +81,18 @@ export function createNetworkPolicy(options: NetworkOptions = {}): NetworkPolicy
     if (fault !== null) throw invalidUrl(param, `has a host, ${shown(host)}, that ${fault}`);
     if (isLocalhost(url.hostname)) {
       if (!localhostAddresses.some((address) => checkAddress(address).allowed))
-        throw blocked(param, host, localhostFault);
+        throw blocked(param, host, "is not a public name", "127.0.0.1/32");
       return url;
     }
     const domain = specialDomainOf(url.hostname);
-    if (domain !== null && ranges.length === 0) throw blocked(param, host, specialNameFault(domain));
+    if (domain !== null && ranges.length === 0) throw blocked(param, host, specialNameFault(domain), "<its range>");
     return url;
   };
 
   return { checkUrl, checkAddress, ca };
 }
 
-function parseUrl(text: unknown, param: string, allowHttp: boolean): { readonly url: URL; readonly host: string } {
+function parseUrl(text: unknown, param: string): { readonly url: URL; readonly host: string } {
   if (typeof text !== "string") throw invalidUrl(param, `is ${shown(text)}; a URL is a string such as ${example}`);
   if (text.length > maxUrlLength) {
     throw invalidUrl(param, `has ${text.length} characters; at most ${maxUrlLength} are allowed`);
@@ -98,7 +102,7 @@ function parseUrl(text: unknown, param: string, allowHttp: boolean): { readonly 
   if (authority.includes("@")) {
     throw invalidUrl(param, "has a user name or password before its host; remove it up to the @");
   }
-  const fault = spellingFault(text, scheme.toLowerCase(), allowHttp);
+  const fault = spellingFault(text, scheme);
   if (fault !== null) throw invalidUrl(param, `${shown(text)} ${fault}`);
   const url = URL.parse(text);
   if (url === null) throw invalidUrl(param, `${shown(text)} is not a valid URL; check its host and its port`);
@@ -111,15 +115,12 @@ function parseUrl(text: unknown, param: string, allowHttp: boolean): { readonly 
 }
 
 /** What the WHATWG parser would repair or accept, but nobody means who configures a webhook. */
-function spellingFault(text: string, scheme: string, allowHttp: boolean): string | null {
+function spellingFault(text: string, scheme: string): string | null {
   // The parser drops tabs and line ends, trims spaces and turns backslashes into slashes.
   if (/[\p{C}\p{Z}\\]/u.test(text)) {
     return "holds a space, an invisible character or a backslash; remove or percent-encode it";
   }
   if (scheme === "") return `does not start with https:// and a host, as ${example} does`;
-  if (scheme === "http" && !allowHttp) {
-    return "is not HTTPS; use https://, or the operator can open plain HTTP with network: { allowHttp: true }";
-  }
   return text.includes("#") ? "has a fragment, which is never sent; remove it from the # on" : null;
 }
 
@@ -175,23 +176,23 @@ function invalidOption(param: string, fault: string): OuthookError {
   return new OuthookError("invalid_options", `${param} ${fault}`, { param });
 }
 
-function invalidUrl(param: string, fault: string): OuthookError {
-  return new OuthookError("invalid_url", `${param} ${fault}`, { param });
+function invalidUrl(param: string, fault: string, hint?: string): OuthookError {
+  return new OuthookError("invalid_url", `${param} ${fault}`, { param, hint });
 }
 
-/** `host` is the tenant's own text: what it resolves or folds to is not theirs to learn. */
-function blocked(param: string, host: string, fault: string): OuthookError {
-  return new OuthookError("blocked_address", `${param} has the host ${shown(host)}, which ${fault}`, { param });
+/** `host` is the tenant's own text; what it resolves or folds to is for the operator alone. */
+function blocked(param: string, host: string, fault: string, range: string): OuthookError {
+  return new OuthookError(
+    "blocked_address",
+    `${param} has the host ${shown(host)}, which ${fault}; name one that the internet can reach`,
+    { param, hint: `the operator can open it with network: { allow: ["${range}"] }` },
+  );
 }
 
-function literalFault(literal: string): string {
-  const range = `${literal}/${literal.includes(":") ? 128 : 32}`;
-  return `is not a public address; the operator can open it with network: { allow: ["${range}"] }`;
+function rangeOf(literal: string): string {
+  return `${literal}/${literal.includes(":") ? 128 : 32}`;
 }
-
-const localhostFault = 'is this machine; the operator can open it with network: { allow: ["127.0.0.1/32"] }';
 
 function specialNameFault(domain: string): string {
-  const what = domain === "" ? "is not a public name, having no domain" : `is not a public name, ending in .${domain}`;
-  return `${what}; the operator can open a private network with network: { allow: ["<its range>"] }`;
+  return domain === "" ? "is not a public name, having no domain" : `is not a public name, ending in .${domain}`;
 }

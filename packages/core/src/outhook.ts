@@ -10,6 +10,7 @@ import type { AnyEvents } from "./events.ts";
 import { createHttpTransport } from "./http-transport/index.ts";
 import type { Listeners } from "./listeners.ts";
 import { createListeners } from "./listeners.ts";
+import type { Logger } from "./logger.ts";
 import { createNetworkPolicy } from "./network.ts";
 import type { OuthookOptions } from "./options.ts";
 import { resolveOptions } from "./settings.ts";
@@ -43,6 +44,12 @@ export type Outhook<C extends AnyEvents, Tx> = {
    * outhook.on("delivery.failed", ({ tenant, endpointId, error }) => alert(tenant, endpointId, error));
    */
   readonly on: Listeners["on"];
+  /** The event catalogue, or `null` without one. */
+  readonly events: C | null;
+  /** Whether receivers see `{ type, timestamp, data }`, or what `wire.envelope` makes. */
+  readonly envelope: "standard" | "custom";
+  /** Where this writes what nobody waits for: the logger of the options, at most one line of a kind a second. */
+  readonly logger: Logger;
   /** Stops the dispatcher and closes the store. */
   readonly close: (options?: { readonly graceMs?: number | undefined }) => Promise<void>;
 };
@@ -100,6 +107,9 @@ export function createOuthook<C extends AnyEvents = AnyEvents, Tx = never>(
     dispatcher,
     wake,
     on: listeners.on,
+    events: options.events ?? null,
+    envelope: settings.envelope === null ? "standard" : "custom",
+    logger: settings.logger,
     close: async (closeOptions) => {
       await dispatcher.stop(closeOptions);
       await transport.close();

@@ -2,6 +2,7 @@ import type { DeliverReports } from "./deliver.ts";
 import { disabledHoldMs } from "./deliver.ts";
 import type { Directory } from "./directory.ts";
 import type { DeliveryReport, Listeners } from "./listeners.ts";
+import type { StoredEndpoint } from "./model.ts";
 import type { Settings } from "./settings.ts";
 import { partitionsOf } from "./partition.ts";
 import type { Claim, Settlement } from "./settlement.ts";
@@ -21,10 +22,18 @@ export function createReporter(input: {
 
   /** Only what answered 410: the URL may have been corrected, or the endpoint disabled, while the request was open. */
   const disable = async ({ tenant, endpointId }: Claim, url: string): Promise<void> => {
-    const current = await store.endpoints.get({ tenant, id: endpointId });
-    if (current?.status !== "active" || current.url !== url) return;
-    const changes = { status: "disabled", disabledReason: "gone" } as const;
-    await store.endpoints.update({ tenant, id: endpointId, changes, now: clock.now() });
+    const isConcerned = (endpoint: StoredEndpoint): boolean => endpoint.status === "active" && endpoint.url === url;
+    const found = await store.endpoints.get({ tenant, id: endpointId });
+    if (found === null || !isConcerned(found)) return;
+    const updated = await store.endpoints.update({
+      tenant,
+      id: endpointId,
+      change: (endpoint) =>
+        isConcerned(endpoint)
+          ? { ...endpoint, status: "disabled", disabledReason: "gone", updatedAt: clock.now() }
+          : endpoint,
+    });
+    if (updated?.disabledReason !== "gone") return;
     directory.forget(tenant);
     const partitions = partitionsOf(tenant, layout);
     await store.deliveries.hold({ partitions, endpointId, holdMs: disabledHoldMs, now: storeNow() });

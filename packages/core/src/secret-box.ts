@@ -5,7 +5,7 @@ import { shown } from "./shown.ts";
 import { decodeBase64 } from "./secret.ts";
 
 /**
- * The keys that encrypt signing secrets at rest, or `"plaintext"` to keep them readable in the database.
+ * The keys that encrypt signing secrets and custom headers at rest, or `"plaintext"` to keep them readable in the database.
  *
  * Each key is exactly 32 bytes, as base64 text or as bytes, under an id of 1–32 letters, digits, `_` or `-`. `current`
  * names the one that seals; the others only open, so that a new key can be made current while old rows still exist.
@@ -18,17 +18,20 @@ export type SecretKeys =
   | "plaintext"
   | { readonly current: string; readonly keys: Readonly<Record<string, string | Uint8Array>> };
 
-/** Which row a sealed secret belongs to. It opens nowhere else. */
-export type SecretPlace = { readonly tenant: string; readonly endpointId: string; readonly secretId: string };
+/** Which row a sealed text belongs to: a signing secret, an endpoint's custom headers, a kept answer. It opens nowhere else. */
+export type SealedPlace =
+  | { readonly table: "secrets"; readonly tenant: string; readonly endpointId: string; readonly secretId: string }
+  | { readonly table: "headers"; readonly tenant: string; readonly endpointId: string }
+  | { readonly table: "answers"; readonly tenant: string; readonly scope: string; readonly key: string };
 
-/** Turns secrets into what the store keeps, and back. */
+/** Turns what must not be readable in the database into what the store keeps, and back. */
 export type SecretBox = {
-  readonly seal: (secret: string, place: SecretPlace) => string;
+  readonly seal: (secret: string, place: SealedPlace) => string;
   /**
    * Throws `unknown_secret_key` when the key that sealed it is not among the keys, and `internal` when the sealed text
    * was changed, belongs to another place, or was sealed with another key of that id.
    */
-  readonly open: (sealed: string, place: SecretPlace) => string;
+  readonly open: (sealed: string, place: SealedPlace) => string;
 };
 
 const cipher = "aes-256-gcm";
@@ -62,7 +65,7 @@ export function createSecretBox(secretKeys: SecretKeys): SecretBox {
 type NamedKey = { readonly id: string; readonly key: KeyObject };
 type Sealed = { readonly keyId: string; readonly iv: Buffer; readonly tag: Buffer; readonly ciphertext: Buffer };
 
-function encrypt(secret: string, place: SecretPlace, { id, key }: NamedKey): string {
+function encrypt(secret: string, place: SealedPlace, { id, key }: NamedKey): string {
   const iv = randomBytes(ivBytes);
   const encryption = createCipheriv(cipher, key, iv, { authTagLength: tagBytes }).setAAD(placeBytes(place));
   const ciphertext = Buffer.concat([encryption.update(secret, "utf8"), encryption.final()]);
@@ -70,7 +73,7 @@ function encrypt(secret: string, place: SecretPlace, { id, key }: NamedKey): str
   return ["v1", id, ...parts].join(".");
 }
 
-function decrypt(sealed: Sealed, place: SecretPlace, key: KeyObject): string {
+function decrypt(sealed: Sealed, place: SealedPlace, key: KeyObject): string {
   const decryption = createDecipheriv(cipher, key, sealed.iv, { authTagLength: tagBytes })
     .setAAD(placeBytes(place))
     .setAuthTag(sealed.tag);
@@ -79,15 +82,26 @@ function decrypt(sealed: Sealed, place: SecretPlace, key: KeyObject): string {
   } catch {
     throw unopened(
       place,
-      `does not open with key "${sealed.keyId}": the row was changed or belongs to another endpoint, ` +
+      `does not open with key "${sealed.keyId}": the row was changed or belongs elsewhere, ` +
         `or secretKeys.keys.${sealed.keyId} is no longer the key that sealed it`,
     );
   }
 }
 
 /** JSON quotes every part, so that no two places give the same bytes. */
-function placeBytes({ tenant, endpointId, secretId }: SecretPlace): Buffer {
-  return Buffer.from(JSON.stringify(["secrets", tenant, endpointId, secretId]));
+function placeBytes(place: SealedPlace): Buffer {
+  return Buffer.from(JSON.stringify([place.table, place.tenant, ...namesIn(place)]));
+}
+
+function namesIn(place: SealedPlace): readonly string[] {
+  switch (place.table) {
+    case "secrets":
+      return [place.endpointId, place.secretId];
+    case "headers":
+      return [place.endpointId];
+    case "answers":
+      return [place.scope, place.key];
+  }
 }
 
 function parseSealed(text: string): Sealed | null {
@@ -154,20 +168,35 @@ function invalid(param: string, problem: string): OuthookError {
   return new OuthookError("invalid_options", `${param} ${problem}`, { param });
 }
 
-function unknownKey(id: string, place: SecretPlace): OuthookError {
+function unknownKey(id: string, place: SealedPlace): OuthookError {
   return new OuthookError(
     "unknown_secret_key",
-    `${named(place)} was sealed with key "${id}", which is not there; add ${id} to secretKeys.keys`,
+    `${described(place).what} was sealed with key "${id}", which is not there`,
+    { hint: `add ${id} to secretKeys.keys` },
   );
 }
 
-function unopened(place: SecretPlace, problem: string): OuthookError {
-  return new OuthookError(
-    "internal",
-    `${named(place)} ${problem}. Restore the row or the key, or rotate the endpoint's secret`,
-  );
+function unopened(place: SealedPlace, problem: string): OuthookError {
+  const { what, remedy } = described(place);
+  return new OuthookError("internal", `${what} ${problem}`, { hint: `restore the row or the key, or ${remedy}` });
 }
 
-function named({ endpointId, secretId }: SecretPlace): string {
-  return `secret ${secretId} of endpoint ${endpointId}`;
+function described(place: SealedPlace): { readonly what: string; readonly remedy: string } {
+  switch (place.table) {
+    case "secrets":
+      return {
+        what: `secret ${place.secretId} of endpoint ${place.endpointId}`,
+        remedy: "rotate the endpoint's secret",
+      };
+    case "headers":
+      return {
+        what: `the text of the custom headers of endpoint ${place.endpointId}`,
+        remedy: "clear them with headers: null and set them anew",
+      };
+    case "answers":
+      return {
+        what: `the answer kept for ${place.scope} under idempotencyKey ${shown(place.key)}`,
+        remedy: "use another idempotencyKey",
+      };
+  }
 }

@@ -5,8 +5,8 @@ import type { AnyEvents } from "./events.ts";
 import { checkEventType, validatePayload } from "./events.ts";
 import { createGroupCommit } from "./group-commit.ts";
 import { newId } from "./id.ts";
+import { parseIdempotencyKey } from "./idempotency.ts";
 import type { Settings } from "./settings.ts";
-import { shown } from "./shown.ts";
 import { partitionOf } from "./partition.ts";
 import { encodePayload } from "./payload.ts";
 import type { InsertOutcome, MessageStore, NewMessage, SqlStatement } from "./store/messages.ts";
@@ -151,16 +151,7 @@ function checkSize(body: string, limit: number): void {
   if (bytes <= limit) return;
   throw new OuthookError(
     "payload_too_large",
-    `the body would be ${bytes} bytes, more than limits.bodyBytes (${limit}); send an id or a link instead of the whole`,
-    { param: "data" },
-  );
-}
-
-function parseIdempotencyKey(key: unknown): string {
-  if (typeof key === "string" && /^[\x21-\x7e]{1,255}$/.test(key)) return key;
-  throw new OuthookError(
-    "idempotency_key_invalid",
-    `idempotencyKey is ${shown(key)}; it must be 1 to 255 printable ASCII characters without spaces`,
-    { param: "idempotencyKey" },
+    `the body would be ${bytes} bytes, more than the ${limit} allowed; send an id or a link instead of the whole`,
+    { param: "data", hint: "limits.bodyBytes raises the limit" },
   );
 }

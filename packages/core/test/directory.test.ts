@@ -1,14 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { createDirectory } from "../src/directory.ts";
 import { memoryStore } from "../src/memory-store/index.ts";
-import type { Endpoint } from "../src/model.ts";
+import type { StoredEndpoint } from "../src/model.ts";
 import { createSecretBox } from "../src/secret-box.ts";
 import { generateSecret } from "../src/secret.ts";
 import type { EndpointStore } from "../src/store/endpoints.ts";
 
 const secretBox = createSecretBox("plaintext");
 
-function endpoint(id: string, tenant: string): Endpoint {
+function endpoint(id: string, tenant: string): StoredEndpoint {
   return {
     id,
     tenant,
@@ -23,6 +23,8 @@ function endpoint(id: string, tenant: string): Endpoint {
     secretHint: "whsec_…",
     publicKey: null,
     metadata: {},
+    headerNames: [],
+    sealedHeaders: null,
     createdAt: 0,
     updatedAt: 0,
   };
@@ -51,7 +53,12 @@ async function rig(maxEndpoints?: number) {
     reads,
     directory: createDirectory({ endpoints, secretBox, clock: { now: () => now, monotonic: () => now }, maxEndpoints }),
     add: (id: string, tenant = "acme") => {
-      const sealed = secretBox.seal(generateSecret("v1"), { tenant, endpointId: id, secretId: "sec_1" });
+      const sealed = secretBox.seal(generateSecret("v1"), {
+        table: "secrets",
+        tenant,
+        endpointId: id,
+        secretId: "sec_1",
+      });
       const secret = { id: "sec_1", sealed, createdAt: 0, expiresAt: null };
       return store.endpoints.insert({ endpoint: endpoint(id, tenant), secret, limit: 100 });
     },

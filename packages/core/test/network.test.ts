@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import type { OuthookError } from "../src/errors.ts";
 import { createNetworkPolicy } from "../src/network.ts";
 import { acceptedUrls, refusedUrls, urlsWithUnusualPorts } from "./fixtures/bad-urls.ts";
 
@@ -54,39 +55,59 @@ describe("checkUrl with nothing opened", () => {
   it.each([
     {
       text: "http://acme.dev/hook",
-      says: 'url "http://acme.dev/hook" is not HTTPS; use https://, or the operator can open plain HTTP with network: { allowHttp: true }',
+      detail: 'url "http://acme.dev/hook" is not HTTPS; use https://',
+      hint: "the operator can open plain HTTP with network: { allowHttp: true }",
     },
     {
       text: "https://127.0.0.1/hook",
-      says: 'url has the host "127.0.0.1", which is not a public address; the operator can open it with network: { allow: ["127.0.0.1/32"] }',
+      detail: 'url has the host "127.0.0.1", which is not a public address; name one that the internet can reach',
+      hint: 'the operator can open it with network: { allow: ["127.0.0.1/32"] }',
     },
     {
       text: "https://0x7f000001/hook",
-      says: 'url has the host "0x7f000001", which is not a public address; the operator can open it with network: { allow: ["127.0.0.1/32"] }',
+      detail: 'url has the host "0x7f000001", which is not a public address; name one that the internet can reach',
+      hint: 'the operator can open it with network: { allow: ["127.0.0.1/32"] }',
     },
     {
       text: "https://[::1]:8443/hook",
-      says: 'url has the host "[::1]", which is not a public address; the operator can open it with network: { allow: ["::1/128"] }',
+      detail: 'url has the host "[::1]", which is not a public address; name one that the internet can reach',
+      hint: 'the operator can open it with network: { allow: ["::1/128"] }',
     },
     {
       text: "https://localhost:8443/hook",
-      says: 'url has the host "localhost", which is this machine; the operator can open it with network: { allow: ["127.0.0.1/32"] }',
+      detail: 'url has the host "localhost", which is not a public name; name one that the internet can reach',
+      hint: 'the operator can open it with network: { allow: ["127.0.0.1/32"] }',
     },
     {
       text: "https://db.internal/hook",
-      says: 'url has the host "db.internal", which is not a public name, ending in .internal; the operator can open a private network with network: { allow: ["<its range>"] }',
+      detail:
+        'url has the host "db.internal", which is not a public name, ending in .internal; name one that the internet can reach',
+      hint: 'the operator can open it with network: { allow: ["<its range>"] }',
     },
     {
       text: "https://acme.dev\\hook",
-      says: 'url "https://acme.dev\\hook" holds a space, an invisible character or a backslash; remove or percent-encode it',
+      detail:
+        'url "https://acme.dev\\hook" holds a space, an invisible character or a backslash; remove or percent-encode it',
+      hint: null,
     },
     {
       text: "https://\u202eacme.dev/",
-      says: 'url "https://\\u{202e}acme.dev/" holds a space, an invisible character or a backslash; remove or percent-encode it',
+      detail:
+        'url "https://\\u{202e}acme.dev/" holds a space, an invisible character or a backslash; remove or percent-encode it',
+      hint: null,
     },
-    { text: 7, says: 'url is 7; a URL is a string such as "https://hooks.example.com/path"' },
-  ])("names the place, what it got and the fix: $text", ({ text, says }) => {
-    expect(() => closed.checkUrl(text, "url")).toThrow(expect.objectContaining({ message: says }));
+    { text: 7, detail: 'url is 7; a URL is a string such as "https://hooks.example.com/path"', hint: null },
+  ])("names the place, what it got and the fix: $text", ({ text, detail, hint }) => {
+    const message = hint === null ? detail : `${detail}; ${hint}`;
+    expect(refusalOf(() => closed.checkUrl(text, "url"))).toMatchObject({ detail, hint, message });
+  });
+
+  it.each(refusedUrls)("tells the tenant of $id nothing that is not in its own text", ({ input }) => {
+    const { detail } = refusalOf(() => closed.checkUrl(input, "url")) as OuthookError;
+    const received = typeof input === "string" ? input : "";
+    const addresses = detail.match(/(?:\d+\.){3}\d+|[\da-f]*:[\da-f:]*:[\da-f]*/g) ?? [];
+    expect(addresses.filter((address) => !received.includes(address))).toEqual([]);
+    expect(detail).not.toMatch(/network|allow:|allowHttp|operator/);
   });
 
   it("does not repeat a password in its message", () => {

@@ -3,10 +3,10 @@ import { randomBytes } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { OuthookError } from "../src/errors.ts";
 import { createSecretBox } from "../src/secret-box.ts";
-import type { SecretKeys, SecretPlace } from "../src/secret-box.ts";
+import type { SecretKeys, SealedPlace } from "../src/secret-box.ts";
 
 const secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
-const place: SecretPlace = { tenant: "acme", endpointId: "ep_1", secretId: "sec_1" };
+const place = { table: "secrets", tenant: "acme", endpointId: "ep_1", secretId: "sec_1" } as const;
 const k1 = Buffer.alloc(32, "first key ").toString("base64");
 const k2 = Buffer.alloc(32, "second key ").toString("base64");
 const withK1 = createSecretBox({ current: "k1", keys: { k1 } });
@@ -36,7 +36,7 @@ describe("a secret box", () => {
         fc.string(),
         (text, ...names) => {
           const [tenant, endpointId, secretId] = names;
-          const where = { tenant, endpointId, secretId };
+          const where = { table: "secrets", tenant, endpointId, secretId } as const;
           expect(withK1.open(withK1.seal(text, where), where)).toBe(text);
         },
       ),
@@ -93,7 +93,7 @@ describe("a sealed secret", () => {
     { swapped: "tenant", elsewhere: { ...place, tenant: "umbrella" } },
     { swapped: "endpoint", elsewhere: { ...place, endpointId: "ep_2" } },
     { swapped: "secret id", elsewhere: { ...place, secretId: "sec_2" } },
-    { swapped: "split of the same characters", elsewhere: { tenant: "acm", endpointId: "eep_1", secretId: "sec_1" } },
+    { swapped: "split of the same characters", elsewhere: { ...place, tenant: "acm", endpointId: "eep_1" } },
   ])("does not open in a row with another $swapped", ({ elsewhere }) => {
     const { code, message } = errorOf(() => withK1.open(sealed, elsewhere));
     expect(code).toBe("internal");
@@ -104,7 +104,11 @@ describe("a sealed secret", () => {
 
   it("tells places apart that would be one text when joined", () => {
     const names = fc.string({ unit: fc.constantFrom(...'ab|,"[].') });
-    const places = fc.record({ tenant: names, endpointId: names, secretId: names });
+    const places: fc.Arbitrary<SealedPlace> = fc.oneof(
+      fc.record({ table: fc.constant("secrets"), tenant: names, endpointId: names, secretId: names }),
+      fc.record({ table: fc.constant("headers"), tenant: names, endpointId: names }),
+      fc.record({ table: fc.constant("answers"), tenant: names, scope: names, key: names }),
+    );
     fc.assert(
       fc.property(places, places, (one, other) => {
         fc.pre(Object.values(one).join("\0") !== Object.values(other).join("\0"));
@@ -126,6 +130,19 @@ describe("a sealed secret", () => {
         expect(message).not.toContain(sealed.split(".")[4]);
       }
     }
+  });
+
+  it.each([
+    {
+      elsewhere: { table: "headers", tenant: "acme", endpointId: "ep_1" } as const,
+      says: /^the text of the custom headers of endpoint ep_1 does not open with key "k1".*clear them with headers: null/,
+    },
+    {
+      elsewhere: { table: "answers", tenant: "acme", scope: "endpoints.create", key: "k" } as const,
+      says: /^the answer kept for endpoints\.create under idempotencyKey "k" does not open with key "k1".*use another idempotencyKey/,
+    },
+  ])("does not open as $elsewhere.table, which the message names with what helps", ({ elsewhere, says }) => {
+    expect(errorOf(() => withK1.open(sealed, elsewhere)).message).toMatch(says);
   });
 
   it.each([

@@ -12,6 +12,7 @@ export type Database = {
   outhook_tenants: TenantTable;
   outhook_endpoints: EndpointTable;
   outhook_secrets: SecretTable;
+  outhook_answers: AnswerTable;
   outhook_messages: MessageTable;
   outhook_deliveries: DeliveryTable;
   outhook_queue: QueueTable;
@@ -49,6 +50,9 @@ export type EndpointTable = {
   public_key: string | null;
   /** A JSON object of texts. */
   metadata: string;
+  /** A JSON list of names. */
+  header_names: string;
+  sealed_headers: string | null;
   created_at: number;
   updated_at: number;
 };
@@ -60,6 +64,17 @@ export type SecretTable = {
   sealed: string;
   created_at: number;
   expires_at: number | null;
+};
+
+/** What requests under idempotency keys were answered. */
+export type AnswerTable = {
+  tenant: string;
+  scope: string;
+  key: string;
+  fingerprint: string;
+  sealed: string;
+  created_at: number;
+  expires_at: number;
 };
 
 export type MessageTable = {

@@ -34,8 +34,6 @@ export type QueryBuilder = {
   ) => Query<Params, Row>;
   /** `column in (…)` for a list of any length as one parameter: on SQLite as JSON text, on Postgres as an array. */
   readonly inList: (column: string, list: readonly (string | number)[]) => Expression<SqlBool>;
-  /** Says the type of a parameter whose place does not tell it to Postgres. */
-  readonly typed: <T extends string | number | null>(value: T, type: "integer" | "text") => Expression<T>;
 };
 
 export function createQueryBuilder(dialect: Dialect): QueryBuilder {
@@ -45,7 +43,6 @@ export function createQueryBuilder(dialect: Dialect): QueryBuilder {
       db: new Kysely<Database>({ dialect: sqlite }),
       query: createQuery,
       inList: (column, list) => sql<SqlBool>`${sql.ref(column)} in (select value from json_each(${list}))`,
-      typed: (value) => sql`${value}`,
     };
   }
   return {
@@ -53,7 +50,6 @@ export function createQueryBuilder(dialect: Dialect): QueryBuilder {
     db: new Kysely<Database>({ dialect: postgres }),
     query: createQuery,
     inList: (column, list) => sql<SqlBool>`${sql.ref(column)} = any(${list})`,
-    typed: (value, type) => sql`${value}::${sql.raw(type)}`,
   };
 }
 

@@ -1,10 +1,11 @@
-import type { EndpointChanges, EndpointStore, EndpointWithSecrets, StoredSecret } from "@outhook/core";
+import type { EndpointStore, EndpointWithSecrets, StoredEndpoint, StoredSecret } from "@outhook/core";
 import { sql } from "kysely";
+import { answerSteps } from "./answers.ts";
 import type { EndpointTable, SecretTable } from "./database.ts";
 import type { QueryBuilder } from "./dialect.ts";
 import { endpointColumns, fromEndpoint, fromSecret, secretColumns, toEndpoint, toSecret } from "./rows.ts";
 import { rotateSecretSteps } from "./rotate-secret.ts";
-import type { Stepwise } from "./steps.ts";
+import type { Steps, Stepwise } from "./steps.ts";
 import { firstOf, rowsOf } from "./steps.ts";
 import { tenantSteps } from "./tenants.ts";
 
@@ -14,22 +15,35 @@ type OfEndpoint = OfTenant & { readonly id: string };
 /** Sorts after every id. */
 const lastId = "\u{10FFFF}";
 
+/** As the port has it, but for `update`. */
+export type EndpointSteps = Stepwise<Omit<EndpointStore, "update">> & {
+  /**
+   * Ends in a function to be called after the transaction. It returns the endpoint, or throws what `change` threw: that
+   * is no failure of the database and not to be taken for one.
+   */
+  readonly update: (input: Parameters<EndpointStore["update"]>[0]) => Steps<() => StoredEndpoint | null>;
+};
+
 /**
- * Endpoints with their secrets. Each method is to run in a transaction; `ofTenant` in one that reads a single snapshot.
+ * Endpoints with their secrets, and answers. Each method is to run in a transaction; `ofTenant` in one that reads a
+ * single snapshot. All writes of a tenant wait for each other at its row, which they lock first.
  */
-export function endpointSteps(builder: QueryBuilder): Stepwise<EndpointStore> {
+export function endpointSteps(builder: QueryBuilder): EndpointSteps {
   const queries = endpointQueries(builder);
   const tenants = tenantSteps(builder);
+  const answers = answerSteps(builder);
 
   return {
-    *insert({ endpoint, secret, limit }) {
+    *insert({ endpoint, secret, limit, answer }) {
       const { tenant } = endpoint;
       yield* tenants.lock(tenant);
+      if (yield* answers.isAnswered(answer)) return "answered";
       const counted = yield* firstOf(queries.count, { tenant });
       if (Number(counted?.count ?? 0) >= limit) return "too_many";
       yield* rowsOf(queries.insert, fromEndpoint(endpoint));
       yield* rowsOf(queries.insertSecret, fromSecret(secret, { tenant, id: endpoint.id }));
       yield* tenants.raise(tenant);
+      yield* answers.keep(answer);
       return "inserted";
     },
 
@@ -43,14 +57,25 @@ export function endpointSteps(builder: QueryBuilder): Stepwise<EndpointStore> {
       return rows.map(toEndpoint);
     },
 
-    *update({ tenant, id, changes, now }) {
-      const row = yield* firstOf(queries.update, { ...patchOf(changes), tenant, id, now });
-      if (row === null) return null;
+    *update({ tenant, id, change }) {
+      yield* tenants.lock(tenant);
+      const row = yield* firstOf(queries.get, { tenant, id });
+      if (row === null) return () => null;
+      let changed: EndpointTable;
+      try {
+        changed = fromEndpoint(change(toEndpoint(row)));
+      } catch (error) {
+        return () => {
+          throw error;
+        };
+      }
+      const written = yield* firstOf(queries.update, { ...changed, tenant, id });
       yield* tenants.raise(tenant);
-      return toEndpoint(row);
+      return () => (written === null ? null : toEndpoint(written));
     },
 
     *delete(of) {
+      yield* tenants.lock(of.tenant);
       const row = yield* firstOf(queries.delete, of);
       if (row === null) return false;
       yield* rowsOf(queries.deleteSecrets, of);
@@ -59,6 +84,8 @@ export function endpointSteps(builder: QueryBuilder): Stepwise<EndpointStore> {
     },
 
     rotateSecret: rotateSecretSteps(builder),
+
+    answer: answers.find,
 
     *ofTenant({ tenant }) {
       const revision = yield* tenants.revision(tenant);
@@ -71,7 +98,7 @@ export function endpointSteps(builder: QueryBuilder): Stepwise<EndpointStore> {
   };
 }
 
-function endpointQueries({ db, query, typed }: QueryBuilder) {
+function endpointQueries({ db, query }: QueryBuilder) {
   const endpoints = db.selectFrom("outhook_endpoints").select(endpointColumns);
   return {
     count: query((p: OfTenant) =>
@@ -86,22 +113,23 @@ function endpointQueries({ db, query, typed }: QueryBuilder) {
     list: query((p: OfTenant & { readonly after: string; readonly limit: number }) =>
       endpoints.where("tenant", "=", p.tenant).where("id", "<", p.after).orderBy("id", "desc").limit(p.limit),
     ),
-    update: query((p: OfEndpoint & Patch & { readonly now: number }) =>
+    /** Leaves what names the endpoint and what follows from its secret. */
+    update: query((p: EndpointTable) =>
       db
         .updateTable("outhook_endpoints")
         .set({
-          url: sql`coalesce(${p.url}, url)`,
-          events: sql`coalesce(${p.events}, events)`,
-          status: sql`coalesce(${p.status}, status)`,
-          timeout_seconds: sql`coalesce(${typed(p.timeoutSeconds, "integer")}, timeout_seconds)`,
-          metadata: sql`coalesce(${p.metadata}, metadata)`,
-          description: sql`case when ${typed(p.setDescription, "integer")} = 1
-            then ${typed(p.description, "text")} else description end`,
-          disabled_reason: sql`case when ${typed(p.setDisabledReason, "integer")} = 1
-            then ${typed(p.disabledReason, "text")} else disabled_reason end`,
-          max_retries: sql`case when ${typed(p.setMaxRetries, "integer")} = 1
-            then ${typed(p.maxRetries, "integer")} else max_retries end`,
-          updated_at: p.now,
+          url: p.url,
+          events: p.events,
+          description: p.description,
+          status: p.status,
+          disabled_reason: p.disabled_reason,
+          timeout_seconds: p.timeout_seconds,
+          max_retries: p.max_retries,
+          metadata: p.metadata,
+          header_names: p.header_names,
+          sealed_headers: p.sealed_headers,
+          created_at: p.created_at,
+          updated_at: p.updated_at,
         })
         .where("tenant", "=", p.tenant)
         .where("id", "=", p.id)
@@ -123,37 +151,6 @@ function endpointQueries({ db, query, typed }: QueryBuilder) {
         .orderBy("created_at", "desc")
         .orderBy("id", "desc"),
     ),
-  };
-}
-
-/** What stays is null; beside a field that may be null, `set…` says whether it changes. */
-type Patch = {
-  readonly url: string | null;
-  readonly events: string | null;
-  readonly status: string | null;
-  readonly timeoutSeconds: number | null;
-  readonly metadata: string | null;
-  readonly setDescription: number;
-  readonly description: string | null;
-  readonly setDisabledReason: number;
-  readonly disabledReason: string | null;
-  readonly setMaxRetries: number;
-  readonly maxRetries: number | null;
-};
-
-function patchOf(changes: EndpointChanges): Patch {
-  return {
-    url: changes.url ?? null,
-    events: changes.events === undefined ? null : JSON.stringify(changes.events),
-    status: changes.status ?? null,
-    timeoutSeconds: changes.timeoutSeconds ?? null,
-    metadata: changes.metadata === undefined ? null : JSON.stringify(changes.metadata),
-    setDescription: changes.description === undefined ? 0 : 1,
-    description: changes.description ?? null,
-    setDisabledReason: changes.disabledReason === undefined ? 0 : 1,
-    disabledReason: changes.disabledReason ?? null,
-    setMaxRetries: changes.maxRetries === undefined ? 0 : 1,
-    maxRetries: changes.maxRetries ?? null,
   };
 }
 

@@ -11,7 +11,7 @@ export function firstTables(dialect: Dialect): readonly string[] {
   const sqlite = dialect === "sqlite";
   const text = sqlite ? "text" : 'text collate "C"';
   const integer = sqlite ? "integer" : "bigint";
-  // Rows found by their key and small enough to lie in its tree; messages carry a body and are not.
+  // Rows found by their key and small enough to lie in its tree; messages and answers are not.
   const keyed = sqlite ? " without rowid, strict" : "";
   const plain = sqlite ? " strict" : "";
   const key = (...columns: readonly string[]) =>
@@ -40,6 +40,8 @@ export function firstTables(dialect: Dialect): readonly string[] {
   secret_hint ${text} not null,
   public_key ${text},
   metadata ${text} not null,
+  header_names ${text} not null,
+  sealed_headers ${text},
   created_at ${integer} not null,
   updated_at ${integer} not null,
   primary key (tenant, id)
@@ -53,6 +55,17 @@ export function firstTables(dialect: Dialect): readonly string[] {
   expires_at ${integer},
   primary key (tenant, endpoint_id, id)
 )${keyed}`,
+    `create table outhook_answers (
+  tenant ${text} not null,
+  scope ${text} not null,
+  key ${text} not null,
+  fingerprint ${text} not null,
+  sealed ${text} not null,
+  created_at ${integer} not null,
+  expires_at ${integer} not null,
+  primary key (tenant, scope, key)
+)${plain}`,
+    "create index outhook_answers_expiry on outhook_answers (expires_at)",
     `create table outhook_messages (
   partition ${integer} not null,
   id ${text} not null,

@@ -1,6 +1,7 @@
 export type { Database } from "./database.ts";
 export type { Dialect, QueryBuilder } from "./dialect.ts";
 export { createQueryBuilder } from "./dialect.ts";
+export type { EndpointSteps } from "./endpoints.ts";
 export { endpointSteps } from "./endpoints.ts";
 export { logSteps } from "./log.ts";
 export type { MigrationSteps } from "./migrate.ts";

@@ -1,4 +1,5 @@
 import type { EndpointStore } from "@outhook/core";
+import { answerSteps } from "./answers.ts";
 import type { SecretTable } from "./database.ts";
 import type { QueryBuilder } from "./dialect.ts";
 import { fromSecret, secretColumns } from "./rows.ts";
@@ -12,10 +13,13 @@ type OfEndpoint = { readonly tenant: string; readonly id: string };
 export function rotateSecretSteps(builder: QueryBuilder): Stepwise<EndpointStore>["rotateSecret"] {
   const queries = secretQueries(builder);
   const tenants = tenantSteps(builder);
+  const answers = answerSteps(builder);
 
-  return function* rotateSecret({ tenant, id, secret, secretHint, publicKey, expireCurrentAt, limit, now }) {
+  return function* rotateSecret({ tenant, id, secret, secretHint, publicKey, expireCurrentAt, limit, now, answer }) {
     const endpoint = { tenant, id };
-    if ((yield* firstOf(queries.lock, endpoint)) === null) return "not_found";
+    yield* tenants.lock(tenant);
+    if (yield* answers.isAnswered(answer)) return "answered";
+    if ((yield* firstOf(queries.find, endpoint)) === null) return "not_found";
     const endOthersAt = expireCurrentAt ?? now;
     const ends = (yield* rowsOf(queries.ends, endpoint)).map((row) => row.expires_at ?? endOthersAt);
     const kept = expireCurrentAt === null ? 0 : ends.filter((end) => end > now).length;
@@ -27,20 +31,15 @@ export function rotateSecretSteps(builder: QueryBuilder): Stepwise<EndpointStore
     yield* rowsOf(queries.insert, fromSecret(secret, endpoint));
     yield* rowsOf(queries.show, { ...endpoint, secretHint, publicKey, now });
     yield* tenants.raise(tenant);
+    yield* answers.keep(answer);
     return "rotated";
   };
 }
 
 function secretQueries({ db, query }: QueryBuilder) {
   return {
-    /** Changes nothing, but makes a second rotation of the endpoint wait for this one. */
-    lock: query((p: OfEndpoint) =>
-      db
-        .updateTable("outhook_endpoints")
-        .set((row) => ({ id: row.ref("id") }))
-        .where("tenant", "=", p.tenant)
-        .where("id", "=", p.id)
-        .returning("id"),
+    find: query((p: OfEndpoint) =>
+      db.selectFrom("outhook_endpoints").select("id").where("tenant", "=", p.tenant).where("id", "=", p.id),
     ),
     ends: query((p: OfEndpoint) =>
       db

@@ -1,5 +1,21 @@
-import type { Attempt, Delivery, Endpoint, EndpointHealth, Message, StoredSecret } from "@outhook/core";
-import type { AttemptTable, DeliveryTable, EndpointTable, HealthTable, MessageTable, SecretTable } from "./database.ts";
+import type {
+  Attempt,
+  Delivery,
+  EndpointHealth,
+  Message,
+  StoredAnswer,
+  StoredEndpoint,
+  StoredSecret,
+} from "@outhook/core";
+import type {
+  AnswerTable,
+  AttemptTable,
+  DeliveryTable,
+  EndpointTable,
+  HealthTable,
+  MessageTable,
+  SecretTable,
+} from "./database.ts";
 
 /** The columns of a {@link Message}. */
 export type MessageRow = Omit<MessageTable, "fanned_out" | "idempotency_key" | "payload_hash">;
@@ -24,6 +40,8 @@ export const endpointColumns: readonly (keyof EndpointTable)[] = [
   "secret_hint",
   "public_key",
   "metadata",
+  "header_names",
+  "sealed_headers",
   "created_at",
   "updated_at",
 ];
@@ -32,6 +50,16 @@ export const secretColumns: readonly (keyof SecretTable)[] = [
   "tenant",
   "endpoint_id",
   "id",
+  "sealed",
+  "created_at",
+  "expires_at",
+];
+
+export const answerColumns: readonly (keyof AnswerTable)[] = [
+  "tenant",
+  "scope",
+  "key",
+  "fingerprint",
   "sealed",
   "created_at",
   "expires_at",
@@ -81,7 +109,7 @@ export const healthColumns: readonly (keyof HealthTable)[] = [
   "last_error",
 ];
 
-export function toEndpoint(row: EndpointTable): Endpoint {
+export function toEndpoint(row: EndpointTable): StoredEndpoint {
   return {
     id: row.id,
     tenant: row.tenant,
@@ -96,12 +124,14 @@ export function toEndpoint(row: EndpointTable): Endpoint {
     secretHint: row.secret_hint,
     publicKey: row.public_key,
     metadata: JSON.parse(row.metadata),
+    headerNames: JSON.parse(row.header_names),
+    sealedHeaders: row.sealed_headers,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
   };
 }
 
-export function fromEndpoint(endpoint: Endpoint): EndpointTable {
+export function fromEndpoint(endpoint: StoredEndpoint): EndpointTable {
   return {
     tenant: endpoint.tenant,
     id: endpoint.id,
@@ -116,6 +146,8 @@ export function fromEndpoint(endpoint: Endpoint): EndpointTable {
     secret_hint: endpoint.secretHint,
     public_key: endpoint.publicKey,
     metadata: JSON.stringify(endpoint.metadata),
+    header_names: JSON.stringify(endpoint.headerNames),
+    sealed_headers: endpoint.sealedHeaders,
     created_at: endpoint.createdAt,
     updated_at: endpoint.updatedAt,
   };
@@ -133,6 +165,30 @@ export function fromSecret(secret: StoredSecret, of: { readonly tenant: string; 
     sealed: secret.sealed,
     created_at: secret.createdAt,
     expires_at: secret.expiresAt,
+  };
+}
+
+export function toAnswer(row: AnswerTable): StoredAnswer {
+  return {
+    tenant: row.tenant,
+    scope: row.scope,
+    key: row.key,
+    fingerprint: row.fingerprint,
+    sealed: row.sealed,
+    createdAt: row.created_at,
+    expiresAt: row.expires_at,
+  };
+}
+
+export function fromAnswer(answer: StoredAnswer): AnswerTable {
+  return {
+    tenant: answer.tenant,
+    scope: answer.scope,
+    key: answer.key,
+    fingerprint: answer.fingerprint,
+    sealed: answer.sealed,
+    created_at: answer.createdAt,
+    expires_at: answer.expiresAt,
   };
 }
 

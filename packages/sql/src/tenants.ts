@@ -5,7 +5,7 @@ import { firstOf, rowsOf } from "./steps.ts";
 
 /** The tenants' revisions, raised by every write to their endpoints. */
 export type TenantSteps = {
-  /** Makes the tenant's row and locks it, so that what is counted next cannot change before it is written. */
+  /** Makes the tenant's row and locks it, so that what is read next cannot change before it is written. */
   readonly lock: (tenant: string) => Steps<void>;
   readonly raise: (tenant: string) => Steps<void>;
   /** 0 when unknown. */

@@ -51,7 +51,9 @@ describe.each<{ readonly dialect: Dialect }>([{ dialect: "sqlite" }, { dialect: 
     });
 
     it("has the partition in every index of these tables", () => {
-      const indexes = [...schema.matchAll(/index \w+ on (\w+) \(([^)]+)\)/g)];
+      const indexes = [...schema.matchAll(/index \w+ on (\w+) \(([^)]+)\)/g)].filter(([, of = ""]) =>
+        tables.includes(of),
+      );
       expect(indexes.length).toBeGreaterThan(5);
       for (const [, , columns = ""] of indexes) {
         const names = columns.split(", ");

@@ -1,16 +1,20 @@
 import type { EndpointStore } from "@outhook/core";
-import type { Stepwise } from "@outhook/sql";
+import type { EndpointSteps } from "@outhook/sql";
 import type { Connection } from "./connection.ts";
 
-/** Endpoints and secrets, by the work that both databases share. */
-export function sqliteEndpoints({ read, write }: Connection, steps: Stepwise<EndpointStore>): EndpointStore {
+/** Endpoints, secrets and answers, by the work that both databases share. */
+export function sqliteEndpoints({ read, write }: Connection, steps: EndpointSteps): EndpointStore {
   return {
     insert: async (input) => await write(({ perform }) => perform(steps.insert(input))),
     get: async (input) => await read(({ perform }) => perform(steps.get(input))),
     list: async (input) => await read(({ perform }) => perform(steps.list(input))),
-    update: async (input) => await write(({ perform }) => perform(steps.update(input))),
+    update: async (input) => {
+      const result = await write(({ perform }) => perform(steps.update(input)));
+      return result();
+    },
     delete: async (input) => await write(({ perform }) => perform(steps.delete(input))),
     rotateSecret: async (input) => await write(({ perform }) => perform(steps.rotateSecret(input))),
+    answer: async (input) => await read(({ perform }) => perform(steps.answer(input))),
     ofTenant: async (input) => await read(({ perform }) => perform(steps.ofTenant(input))),
     revisions: async (input) => await read(({ perform }) => perform(steps.revisions(input))),
   };

@@ -1,4 +1,4 @@
-import type { Claim, Endpoint, Store, StoredSecret } from "@outhook/core";
+import type { Claim, Store, StoredAnswer, StoredEndpoint, StoredSecret } from "@outhook/core";
 import Database from "better-sqlite3";
 import { describe, expect, it } from "vitest";
 import { deliveryInBacklog, heldTenant, seedBacklog } from "./fixtures/backlog.ts";
@@ -118,10 +118,17 @@ async function writeEndpoints(store: Store, round: number, measure: Measure): Pr
     createdAt: now,
     expiresAt: null,
   });
-  await measure("endpoints.insert", () => store.endpoints.insert({ endpoint, secret: secret("a"), limit: 1_000 }));
+  const answer = (scope: string): StoredAnswer => ({ ...answerRow, tenant, scope, key: String(round) });
+  const [made, rotated] = [answer("endpoints.create"), answer("endpoints.rotateSecret")];
+  await measure("endpoints.insert", () =>
+    store.endpoints.insert({ endpoint, secret: secret("a"), limit: 1_000, answer: made }),
+  );
+  await measure("endpoints.answer", () => store.endpoints.answer({ ...made, now }));
   await measure("endpoints.get", () => store.endpoints.get({ tenant, id }));
   await measure("endpoints.list", () => store.endpoints.list({ tenant, limit: 100 }));
-  await measure("endpoints.update", () => store.endpoints.update({ tenant, id, changes: { description: "x" }, now }));
+  await measure("endpoints.update", () =>
+    store.endpoints.update({ tenant, id, change: (row) => ({ ...row, description: "x", updatedAt: now }) }),
+  );
   await measure("endpoints.rotateSecret", () =>
     store.endpoints.rotateSecret({
       tenant,
@@ -132,6 +139,7 @@ async function writeEndpoints(store: Store, round: number, measure: Measure): Pr
       expireCurrentAt: now + 1_000,
       limit: 10,
       now,
+      answer: rotated,
     }),
   );
   await measure("endpoints.ofTenant", () => store.endpoints.ofTenant({ tenant }));
@@ -139,7 +147,7 @@ async function writeEndpoints(store: Store, round: number, measure: Measure): Pr
   if (round % 2 === 0) await measure("endpoints.delete", () => store.endpoints.delete({ tenant, id }));
 }
 
-const endpointRow: Omit<Endpoint, "id" | "tenant"> = {
+const endpointRow: Omit<StoredEndpoint, "id" | "tenant"> = {
   url: "https://example.com/hooks",
   events: ["loan.*"],
   description: null,
@@ -151,8 +159,18 @@ const endpointRow: Omit<Endpoint, "id" | "tenant"> = {
   secretHint: "whsec_…0000",
   publicKey: null,
   metadata: {},
+  headerNames: [],
+  sealedHeaders: null,
   createdAt: 1,
   updatedAt: 1,
+};
+
+/** Younger than those of the backlog that have expired. */
+const answerRow: Omit<StoredAnswer, "tenant" | "scope" | "key"> = {
+  fingerprint: "…",
+  sealed: "x".repeat(1_000),
+  createdAt: 1_000_000,
+  expiresAt: 2_000_000,
 };
 
 function summary(turns: readonly LongestTurn[]) {

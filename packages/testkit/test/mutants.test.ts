@@ -4,6 +4,7 @@ import { AssertionError } from "node:assert";
 import { describe, expect, it } from "vitest";
 import type { ConformanceCase } from "../src/index.ts";
 import { storeConformance } from "../src/index.ts";
+import { answerMutants } from "./mutants/answers.ts";
 import { claimMutants } from "./mutants/claims.ts";
 import { endpointMutants } from "./mutants/endpoints.ts";
 import { holdMutants } from "./mutants/holds.ts";
@@ -12,11 +13,14 @@ import { queueMutants } from "./mutants/queue.ts";
 import { readMutants } from "./mutants/reads.ts";
 import { secretMutants } from "./mutants/secrets.ts";
 import { settlementMutants } from "./mutants/settlements.ts";
+import { updateMutants } from "./mutants/updates.ts";
 import { upkeepMutants } from "./mutants/upkeep.ts";
 
 const mutants = [
   ...endpointMutants,
+  ...updateMutants,
   ...secretMutants,
+  ...answerMutants,
   ...messageMutants,
   ...claimMutants,
   ...settlementMutants,

@@ -103,10 +103,7 @@ function createGuardedLookup(policy: NetworkPolicy): LookupFunction {
 }
 
 function blocked(hostname: string): OuthookError {
-  return new OuthookError(
-    "blocked_address",
-    `the host ${hostname} leads to an address that is not public; the operator can open its range with network: { allow: [...] }`,
-  );
+  return new OuthookError("blocked_address", `the host ${hostname} leads to an address that is not public`);
 }
 
 /** Keeps what a polluted `Object.prototype` holds, such as `path`, out of the options. */

@@ -58,7 +58,8 @@ export function failureOf(error: unknown): Failure {
   if (isOuthookError(error)) {
     if (error.code !== "blocked_address" && error.code !== "invalid_url")
       return { kind: "local", message: error.message };
-    return { kind: "error", errorClass: error.code, message: error.message };
+    // Without the hint, since the tenant reads it.
+    return { kind: "error", errorClass: error.code, message: error.detail };
   }
   const code = codeOf(error);
   if (localCodes.has(code)) return { kind: "local", message: `this process has run out of a resource (${code})` };

@@ -1,15 +1,19 @@
-import type { Endpoint, StoredSecret } from "../model.ts";
+import type { StoredEndpoint, StoredSecret } from "../model.ts";
 import type { EndpointStore } from "../store/endpoints.ts";
+import { answerOf, isAnswered, keepAnswer } from "./answers.ts";
 import type { EndpointRow, Tables, TenantRow } from "./tables.ts";
 
-/** Endpoints and secrets in memory. */
+/** Endpoints, secrets and answers in memory. */
 export function memoryEndpoints(open: () => Tables): EndpointStore {
   return {
-    insert: async ({ endpoint, secret, limit }) => {
-      const tenant = tenantOf(open(), endpoint.tenant);
+    insert: async ({ endpoint, secret, limit, answer }) => {
+      const tables = open();
+      if (isAnswered(tables, answer)) return "answered";
+      const tenant = tenantOf(tables, endpoint.tenant);
       if (tenant.endpoints.size >= limit) return "too_many";
       tenant.endpoints.set(endpoint.id, { endpoint: structuredClone(endpoint), secrets: [{ ...secret }] });
       tenant.revision += 1;
+      keepAnswer(tables, answer);
       return "inserted";
     },
 
@@ -26,11 +30,11 @@ export function memoryEndpoints(open: () => Tables): EndpointStore {
         .slice(0, limit)
         .map((endpoint) => structuredClone(endpoint)),
 
-    update: async ({ tenant, id, changes, now }) => {
+    update: async ({ tenant, id, change }) => {
       const owner = open().tenants.get(tenant);
       const row = owner?.endpoints.get(id);
       if (owner === undefined || row === undefined) return null;
-      row.endpoint = withChanges(row.endpoint, structuredClone({ ...changes, updatedAt: now }));
+      row.endpoint = changed(row.endpoint, change);
       owner.revision += 1;
       return structuredClone(row.endpoint);
     },
@@ -42,8 +46,10 @@ export function memoryEndpoints(open: () => Tables): EndpointStore {
       return true;
     },
 
-    rotateSecret: async ({ tenant, id, secret, secretHint, publicKey, expireCurrentAt, limit, now }) => {
-      const owner = open().tenants.get(tenant);
+    rotateSecret: async ({ tenant, id, secret, secretHint, publicKey, expireCurrentAt, limit, now, answer }) => {
+      const tables = open();
+      if (isAnswered(tables, answer)) return "answered";
+      const owner = tables.tenants.get(tenant);
       const row = owner?.endpoints.get(id);
       if (owner === undefined || row === undefined) return "not_found";
       const older = expireCurrentAt === null ? [] : stillInForce(row.secrets, expireCurrentAt, now);
@@ -51,8 +57,11 @@ export function memoryEndpoints(open: () => Tables): EndpointStore {
       row.secrets = [{ ...secret }, ...older];
       row.endpoint = { ...row.endpoint, secretHint, publicKey, updatedAt: now };
       owner.revision += 1;
+      keepAnswer(tables, answer);
       return "rotated";
     },
+
+    answer: async (named) => answerOf(open(), named),
 
     ofTenant: async ({ tenant }) => {
       const tables = open();
@@ -85,9 +94,16 @@ function endpointsOf(tables: Tables, tenant: string): readonly EndpointRow[] {
   return [...(tables.tenants.get(tenant)?.endpoints.values() ?? [])];
 }
 
-function withChanges(endpoint: Endpoint, changes: Record<string, unknown>): Endpoint {
-  const named = Object.entries(changes).filter(([, value]) => value !== undefined);
-  return { ...endpoint, ...Object.fromEntries(named) };
+function changed(endpoint: StoredEndpoint, change: (endpoint: StoredEndpoint) => StoredEndpoint): StoredEndpoint {
+  const { tenant, id, signingVersion, secretHint, publicKey } = endpoint;
+  return structuredClone({
+    ...change(structuredClone(endpoint)),
+    tenant,
+    id,
+    signingVersion,
+    secretHint,
+    publicKey,
+  });
 }
 
 function stillInForce(secrets: readonly StoredSecret[], expireCurrentAt: number, now: number): readonly StoredSecret[] {

@@ -1,12 +1,21 @@
 import { OuthookError } from "../errors.ts";
-import type { Attempt, DeliveryStatus, Endpoint, EndpointHealth, Lane, Message, StoredSecret } from "../model.ts";
+import type {
+  Attempt,
+  DeliveryStatus,
+  EndpointHealth,
+  Lane,
+  Message,
+  StoredAnswer,
+  StoredEndpoint,
+  StoredSecret,
+} from "../model.ts";
 import type { StoreIdentity } from "../store/upkeep.ts";
 
 /** A tenant's endpoints and how often they were written. */
 export type TenantRow = { revision: number; readonly endpoints: Map<string, EndpointRow> };
 
 /** Both values are replaced, never changed in place. */
-export type EndpointRow = { endpoint: Endpoint; secrets: readonly StoredSecret[] };
+export type EndpointRow = { endpoint: StoredEndpoint; secrets: readonly StoredSecret[] };
 
 export type MessageRow = {
   readonly message: Message;
@@ -52,6 +61,8 @@ export type QueueEntry = { readonly dueAt: number; readonly delivery: DeliveryRo
 /** All rows of the store. */
 export type Tables = {
   readonly tenants: Map<string, TenantRow>;
+  /** By {@link keyOf} tenant, scope and key. */
+  readonly answers: Map<string, StoredAnswer>;
   readonly messages: Map<string, MessageRow>;
   /** By {@link keyOf} partition, tenant and idempotency key. */
   readonly idempotency: Map<string, MessageRow>;
@@ -74,6 +85,7 @@ export function emptyMemory(): Memory {
     closed: false,
     tables: {
       tenants: new Map(),
+      answers: new Map(),
       messages: new Map(),
       idempotency: new Map(),
       awaiting: new Set(),

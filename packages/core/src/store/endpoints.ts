@@ -1,19 +1,7 @@
-import type { DisabledReason, Endpoint, EndpointStatus, StoredSecret } from "../model.ts";
-
-/** The fields of an endpoint that may change; absent means unchanged. */
-export type EndpointChanges = {
-  readonly url?: string | undefined;
-  readonly events?: readonly string[] | undefined;
-  readonly description?: string | null | undefined;
-  readonly status?: EndpointStatus | undefined;
-  readonly disabledReason?: DisabledReason | null | undefined;
-  readonly timeoutSeconds?: number | undefined;
-  readonly maxRetries?: number | null | undefined;
-  readonly metadata?: Readonly<Record<string, string>> | undefined;
-};
+import type { StoredAnswer, StoredEndpoint, StoredSecret } from "../model.ts";
 
 /** An endpoint with the secrets that sign for it, newest first; expired ones may be among them. */
-export type EndpointWithSecrets = { readonly endpoint: Endpoint; readonly secrets: readonly StoredSecret[] };
+export type EndpointWithSecrets = { readonly endpoint: StoredEndpoint; readonly secrets: readonly StoredSecret[] };
 
 /** Everything a dispatcher knows of a tenant, as of one revision. */
 export type TenantEndpoints = { readonly revision: number; readonly endpoints: readonly EndpointWithSecrets[] };
@@ -26,38 +14,41 @@ export type TenantEndpoints = { readonly revision: number; readonly endpoints: r
  */
 export type EndpointStore = {
   /**
-   * Adds an endpoint with its first secret.
-   * Atomic: endpoint, secret, revision and the count against `limit`. Two concurrent callers at the limit: one gets
-   * `"too_many"`. Throws when the store is busy or gone; then nothing was written.
+   * Adds an endpoint with its first secret, and keeps the answer if one is given.
+   * Atomic: endpoint, secret, answer, revision and the count against `limit`. Two concurrent callers at the limit: one
+   * gets `"too_many"`; two with one answer: one gets `"answered"`. `"answered"` when an answer of that name that has
+   * not expired at `answer.createdAt` is there already, also at the limit; then nothing changed. Throws when the store is busy
+   * or gone; then nothing was written.
    */
   readonly insert: (input: {
-    readonly endpoint: Endpoint;
+    readonly endpoint: StoredEndpoint;
     readonly secret: StoredSecret;
     /** Most endpoints the tenant may have. */
     readonly limit: number;
-  }) => Promise<"inserted" | "too_many">;
+    readonly answer?: StoredAnswer | undefined;
+  }) => Promise<"inserted" | "too_many" | "answered">;
 
   /** One endpoint, or `null` when the tenant has none of that id. */
-  readonly get: (input: { readonly tenant: string; readonly id: string }) => Promise<Endpoint | null>;
+  readonly get: (input: { readonly tenant: string; readonly id: string }) => Promise<StoredEndpoint | null>;
 
   /** A page, newest first by id, after the id `after` (which need not exist any more); empty when there are no more. */
   readonly list: (input: {
     readonly tenant: string;
     readonly limit: number;
     readonly after?: string | undefined;
-  }) => Promise<readonly Endpoint[]>;
+  }) => Promise<readonly StoredEndpoint[]>;
 
   /**
-   * Changes the named fields and `updatedAt`.
-   * Atomic: all fields and the revision. Two concurrent callers: both happen, the later wins field by field.
-   * Returns the endpoint as it is now, or `null` when there is none.
+   * Writes what `change` makes of the endpoint; its id, tenant and secret's fields stay. `change` is pure and may be called
+   * more than once; when it throws, nothing is written and the call throws the same.
+   * Atomic: reading, changing, writing and the revision. Two concurrent callers: one after the other, so that each
+   * changes what the other left. Returns the endpoint as it is now, or `null` when there is none.
    */
   readonly update: (input: {
     readonly tenant: string;
     readonly id: string;
-    readonly changes: EndpointChanges;
-    readonly now: number;
-  }) => Promise<Endpoint | null>;
+    readonly change: (endpoint: StoredEndpoint) => StoredEndpoint;
+  }) => Promise<StoredEndpoint | null>;
 
   /**
    * Removes an endpoint with its secrets; its deliveries stay in the log.
@@ -68,9 +59,11 @@ export type EndpointStore = {
   /**
    * Makes `secret` the current one.
    * The outgoing one stops at `expireCurrentAt`, older ones keep their own end; `null` drops all of them at once.
-   * Expired ones are removed and the endpoint's `secretHint`, `publicKey` and `updatedAt` written in the same step.
+   * Expired ones are removed and the endpoint's `secretHint`, `publicKey` and `updatedAt` written in the same step, and the
+   * answer kept if one is given.
    * Atomic: all of it. Two concurrent callers: one after the other, so both
-   * new secrets sign. `"too_many"` when more than `limit` would be in force; then nothing changed.
+   * new secrets sign. `"too_many"` when more than `limit` would be in force, `"answered"` as for `insert`, also when the
+   * endpoint is gone; then nothing changed.
    */
   readonly rotateSecret: (input: {
     readonly tenant: string;
@@ -81,7 +74,16 @@ export type EndpointStore = {
     readonly expireCurrentAt: number | null;
     readonly limit: number;
     readonly now: number;
-  }) => Promise<"rotated" | "not_found" | "too_many">;
+    readonly answer?: StoredAnswer | undefined;
+  }) => Promise<"rotated" | "not_found" | "too_many" | "answered">;
+
+  /** The answer of that name, or `null` when there is none that is still to be given at `now`. Expired ones may be removed at any time. */
+  readonly answer: (input: {
+    readonly tenant: string;
+    readonly scope: string;
+    readonly key: string;
+    readonly now: number;
+  }) => Promise<StoredAnswer | null>;
 
   /** The tenant's endpoints with their secrets, read as one snapshot with the revision; revision 0 and none when unknown. */
   readonly ofTenant: (input: { readonly tenant: string }) => Promise<TenantEndpoints>;

@@ -22,6 +22,8 @@ export const endpointCases: CaseGroup = {
           signingVersion: "v1a",
           publicKey: "whpk_abc",
           metadata: { team: "größe", "": "", "a.b": "[1]" },
+          headerNames: ["x-b", "authorization", "x-a"],
+          sealedHeaders: "v1.k1.é🔑\n".repeat(2_000),
           updatedAt: t0 + minute,
         });
         for (const endpoint of [plain, full]) {
@@ -39,9 +41,7 @@ export const endpointCases: CaseGroup = {
         const [listed] = await store.endpoints.list({ tenant: "acme", limit: 9 });
         const [known] = (await store.endpoints.ofTenant({ tenant: "acme" })).endpoints;
         const read = await store.endpoints.get({ tenant: "acme", id: endpoint.id });
-        const changes = { events: ["loan.*"] };
-        const updated = await store.endpoints.update({ tenant: "acme", id: endpoint.id, changes, now: t0 + 1 });
-        for (const returned of [listed, known?.endpoint, read, updated, changes]) {
+        for (const returned of [listed, known?.endpoint, read]) {
           assert.ok(returned);
           Reflect.set(returned.events, 0, "changed.*");
         }
@@ -84,35 +84,6 @@ export const endpointCases: CaseGroup = {
         assert.deepEqual(first, [endpointRow(5), endpointRow(3)]);
         assert.deepEqual(rest, [endpointRow(3), endpointRow(2), endpointRow(1)]);
         assert.deepEqual(await store.endpoints.list({ tenant: "acme", limit: 9, after: endpointId(1) }), []);
-      },
-    },
-    {
-      name: "an update changes the fields it names and no others",
-      run: async ({ store }) => {
-        const before = endpointRow(1, { description: "old", maxRetries: 3, metadata: { a: "1" } });
-        await store.endpoints.insert({ endpoint: before, secret: secretRow(1), limit: 9 });
-        const changed = { url: "https://example.com/new", description: null, metadata: { b: "2" } };
-        const changes = { ...changed, status: undefined };
-        const updated = await store.endpoints.update({ tenant: "acme", id: before.id, changes, now: t0 + minute });
-        const expected = { ...before, ...changed, updatedAt: t0 + minute };
-        assert.deepEqual(updated, expected);
-        assert.deepEqual(await store.endpoints.get({ tenant: "acme", id: before.id }), expected);
-      },
-    },
-    {
-      name: "two updates of different fields both happen",
-      run: async ({ store, peer }) => {
-        const other = await peer();
-        await addEndpoint(store, 1);
-        const id = endpointId(1);
-        for (let round = 1; round <= rounds; round += 1) {
-          await Promise.all([
-            store.endpoints.update({ tenant: "acme", id, changes: { timeoutSeconds: 10 + round }, now: t0 + round }),
-            other.endpoints.update({ tenant: "acme", id, changes: { maxRetries: round }, now: t0 + round }),
-          ]);
-          const found = await store.endpoints.get({ tenant: "acme", id });
-          assert.deepEqual([found?.timeoutSeconds, found?.maxRetries], [10 + round, round]);
-        }
       },
     },
     {

@@ -7,6 +7,7 @@ import { fanOutCases } from "./fan-out.ts";
 import { fidelityCases } from "./fidelity.ts";
 import { healthCases } from "./health.ts";
 import { holdCases } from "./hold.ts";
+import { idempotencyCases } from "./idempotency.ts";
 import { leaseCases } from "./lease.ts";
 import { logCases } from "./log.ts";
 import { messageCases } from "./messages.ts";
@@ -17,6 +18,7 @@ import { identity } from "./rows.ts";
 import { secretCases } from "./secrets.ts";
 import { settleCases } from "./settle.ts";
 import { tenancyCases } from "./tenancy.ts";
+import { updateCases } from "./updates.ts";
 import { upkeepCases } from "./upkeep.ts";
 
 /** A clause of the store port that any test runner can run. */
@@ -33,8 +35,10 @@ export type SkippedCase = { readonly id: string; readonly reason: string };
 
 const groups: readonly CaseGroup[] = [
   endpointCases,
+  updateCases,
   revisionCases,
   secretCases,
+  idempotencyCases,
   tenancyCases,
   messageCases,
   fidelityCases,

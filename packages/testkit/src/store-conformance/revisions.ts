@@ -13,7 +13,7 @@ export const revisionCases: CaseGroup = {
         const named = { tenant: "acme", id: endpointId(1) };
         const writes: readonly (() => Promise<unknown>)[] = [
           () => addEndpoint(store, 1),
-          () => store.endpoints.update({ ...named, changes: { description: "new" }, now: t0 }),
+          () => store.endpoints.update({ ...named, change: (endpoint) => endpoint }),
           () => rotate(store, endpointId(1)),
           () => store.endpoints.delete(named),
           () => addEndpoint(store, 2),
@@ -34,7 +34,7 @@ export const revisionCases: CaseGroup = {
         const before = await revisionOf(store);
         const unknown = { tenant: "acme", id: endpointId(9) };
         await store.endpoints.insert({ endpoint: endpointRow(2), secret: secretRow(2), limit: 1 });
-        await store.endpoints.update({ ...unknown, changes: { description: "new" }, now: t0 });
+        await store.endpoints.update({ ...unknown, change: (endpoint) => endpoint });
         await store.endpoints.delete(unknown);
         await rotate(store, endpointId(9));
         assert.equal(await revisionOf(store), before);

@@ -1,4 +1,4 @@
-import type { Endpoint, NewMessage, StoredSecret } from "@outhook/core";
+import type { NewMessage, StoredAnswer, StoredEndpoint, StoredSecret } from "@outhook/core";
 
 /** When most cases begin. */
 export const t0: number = Date.UTC(2026, 0, 5, 9, 0, 0, 123);
@@ -25,7 +25,7 @@ export function messageId(n: number): string {
   return idOf("evt_", n);
 }
 
-export function endpointRow(n: number, changes: Partial<Endpoint> = {}): Endpoint {
+export function endpointRow(n: number, changes: Partial<StoredEndpoint> = {}): StoredEndpoint {
   return {
     id: endpointId(n),
     tenant: "acme",
@@ -40,6 +40,8 @@ export function endpointRow(n: number, changes: Partial<Endpoint> = {}): Endpoin
     secretHint: "whsec_…0000",
     publicKey: null,
     metadata: {},
+    headerNames: [],
+    sealedHeaders: null,
     createdAt: t0 + n,
     updatedAt: t0 + n,
     ...changes,
@@ -48,6 +50,20 @@ export function endpointRow(n: number, changes: Partial<Endpoint> = {}): Endpoin
 
 export function secretRow(n: number, changes: Partial<StoredSecret> = {}): StoredSecret {
   return { id: idOf("sec_", n), sealed: `sealed ${n}`, createdAt: t0 + n, expiresAt: null, ...changes };
+}
+
+/** The answer to the creation of an endpoint. */
+export function answerRow(changes: Partial<StoredAnswer> = {}): StoredAnswer {
+  return {
+    tenant: "acme",
+    scope: "endpoints.create",
+    key: "key 1",
+    fingerprint: "fingerprint",
+    sealed: "sealed answer",
+    createdAt: t0,
+    expiresAt: t0 + 24 * hour,
+    ...changes,
+  };
 }
 
 export function messageRow(n: number, changes: Partial<NewMessage> = {}): NewMessage {

@@ -2,7 +2,7 @@ import type { Store, StoredSecret } from "@outhook/core";
 import assert from "node:assert/strict";
 import type { CaseGroup } from "./case.ts";
 import { endpointId, endpointRow, hour, minute, secretRow, t0 } from "./rows.ts";
-import { addEndpoint } from "./steps.ts";
+import { addEndpoint, rotateTo } from "./steps.ts";
 
 export const secretCases: CaseGroup = {
   group: "secrets",
@@ -13,7 +13,7 @@ export const secretCases: CaseGroup = {
         const first = secretRow(1, { sealed: "v1.k1.é🔑.\n==" });
         await store.endpoints.insert({ endpoint: endpointRow(1), secret: first, limit: 9 });
         assert.deepEqual(await secretsOf(store), [first]);
-        assert.equal(await rotate(store, 2, { expireCurrentAt: t0 + hour }), "rotated");
+        assert.equal(await rotateTo(store, 2, { expireCurrentAt: t0 + hour }), "rotated");
         assert.deepEqual(await secretsOf(store), [secretRow(2), { ...first, expiresAt: t0 + hour }]);
       },
     },
@@ -21,7 +21,7 @@ export const secretCases: CaseGroup = {
       name: "a rotation writes the endpoint's hint, public key and updatedAt",
       run: async ({ store }) => {
         await addEndpoint(store, 1);
-        await rotate(store, 2, { expireCurrentAt: t0 + hour, at: t0 + minute });
+        await rotateTo(store, 2, { expireCurrentAt: t0 + hour, at: t0 + minute });
         const expected = endpointRow(1, { secretHint: "whsec_…2", publicKey: "whpk_2", updatedAt: t0 + minute });
         assert.deepEqual(await store.endpoints.get({ tenant: "acme", id: endpointId(1) }), expected);
       },
@@ -30,8 +30,8 @@ export const secretCases: CaseGroup = {
       name: "older secrets keep their own end",
       run: async ({ store }) => {
         await addEndpoint(store, 1);
-        await rotate(store, 2, { expireCurrentAt: t0 + 2 * hour });
-        await rotate(store, 3, { expireCurrentAt: t0 + hour });
+        await rotateTo(store, 2, { expireCurrentAt: t0 + 2 * hour });
+        await rotateTo(store, 3, { expireCurrentAt: t0 + hour });
         assert.deepEqual(await secretsOf(store), [
           secretRow(3),
           secretRow(2, { expiresAt: t0 + hour }),
@@ -43,8 +43,8 @@ export const secretCases: CaseGroup = {
       name: "a rotation without an end drops all older ones",
       run: async ({ store }) => {
         await addEndpoint(store, 1);
-        await rotate(store, 2, { expireCurrentAt: t0 + hour });
-        await rotate(store, 3, { expireCurrentAt: null });
+        await rotateTo(store, 2, { expireCurrentAt: t0 + hour });
+        await rotateTo(store, 3, { expireCurrentAt: null });
         assert.deepEqual(await secretsOf(store), [secretRow(3)]);
       },
     },
@@ -52,8 +52,8 @@ export const secretCases: CaseGroup = {
       name: "what has expired is removed and does not count against the limit",
       run: async ({ store }) => {
         await addEndpoint(store, 1);
-        await rotate(store, 2, { expireCurrentAt: t0 + minute });
-        assert.equal(await rotate(store, 3, { expireCurrentAt: t0 + 2 * hour, limit: 2, at: t0 + hour }), "rotated");
+        await rotateTo(store, 2, { expireCurrentAt: t0 + minute });
+        assert.equal(await rotateTo(store, 3, { expireCurrentAt: t0 + 2 * hour, limit: 2, at: t0 + hour }), "rotated");
         assert.deepEqual(await secretsOf(store), [secretRow(3), secretRow(2, { expiresAt: t0 + 2 * hour })]);
       },
     },
@@ -61,11 +61,11 @@ export const secretCases: CaseGroup = {
       name: "more than the limit in force is refused and changes nothing",
       run: async ({ store }) => {
         await addEndpoint(store, 1);
-        await rotate(store, 2, { expireCurrentAt: t0 + hour });
+        await rotateTo(store, 2, { expireCurrentAt: t0 + hour });
         const before = await store.endpoints.ofTenant({ tenant: "acme" });
-        assert.equal(await rotate(store, 3, { expireCurrentAt: t0 + hour, limit: 2, at: t0 + minute }), "too_many");
+        assert.equal(await rotateTo(store, 3, { expireCurrentAt: t0 + hour, limit: 2, at: t0 + minute }), "too_many");
         assert.deepEqual(await store.endpoints.ofTenant({ tenant: "acme" }), before);
-        assert.equal(await rotate(store, 3, { expireCurrentAt: t0 + hour, limit: 3, at: t0 + minute }), "rotated");
+        assert.equal(await rotateTo(store, 3, { expireCurrentAt: t0 + hour, limit: 3, at: t0 + minute }), "rotated");
       },
     },
     {
@@ -76,8 +76,8 @@ export const secretCases: CaseGroup = {
           await addEndpoint(store, endpoint);
           const [one, two] = [10 * endpoint, 10 * endpoint + 1];
           await Promise.all([
-            rotate(store, one, { endpoint, expireCurrentAt: t0 + hour }),
-            rotate(other, two, { endpoint, expireCurrentAt: t0 + hour }),
+            rotateTo(store, one, { endpoint, expireCurrentAt: t0 + hour }),
+            rotateTo(other, two, { endpoint, expireCurrentAt: t0 + hour }),
           ]);
           const found = await secretsOf(store, endpoint);
           const expected = [endpoint, one, two].map((n) => secretRow(n).id);
@@ -88,29 +88,6 @@ export const secretCases: CaseGroup = {
     },
   ],
 };
-
-function rotate(
-  store: Store,
-  n: number,
-  options: {
-    readonly expireCurrentAt: number | null;
-    readonly endpoint?: number;
-    readonly limit?: number;
-    readonly at?: number;
-  },
-): Promise<"rotated" | "not_found" | "too_many"> {
-  const { expireCurrentAt, endpoint = 1, limit = 10, at = t0 } = options;
-  return store.endpoints.rotateSecret({
-    tenant: "acme",
-    id: endpointId(endpoint),
-    secret: secretRow(n),
-    secretHint: `whsec_…${n}`,
-    publicKey: `whpk_${n}`,
-    expireCurrentAt,
-    limit,
-    now: at,
-  });
-}
 
 async function secretsOf(store: Store, n = 1): Promise<readonly StoredSecret[]> {
   const { endpoints } = await store.endpoints.ofTenant({ tenant: "acme" });

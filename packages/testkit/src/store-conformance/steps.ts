@@ -8,6 +8,7 @@ import type {
   Settlement,
   SettleResult,
   Store,
+  StoredAnswer,
 } from "@outhook/core";
 import { deliveryIdOf, isOuthookError } from "@outhook/core";
 import assert from "node:assert/strict";
@@ -21,6 +22,32 @@ export async function addEndpoint(
 ): Promise<void> {
   const endpoint = endpointRow(n, { tenant });
   assert.equal(await store.endpoints.insert({ endpoint, secret: secretRow(n), limit: 100 }), "inserted");
+}
+
+/** Makes secret `n` the current one of an endpoint, the first unless named. */
+export function rotateTo(
+  store: Store,
+  n: number,
+  options: {
+    readonly expireCurrentAt: number | null;
+    readonly endpoint?: number;
+    readonly limit?: number;
+    readonly at?: number;
+    readonly answer?: StoredAnswer;
+  },
+): Promise<"rotated" | "not_found" | "too_many" | "answered"> {
+  const { expireCurrentAt, endpoint = 1, limit = 10, at = t0, answer } = options;
+  return store.endpoints.rotateSecret({
+    tenant: "acme",
+    id: endpointId(endpoint),
+    secret: secretRow(n),
+    secretHint: `whsec_…${n}`,
+    publicKey: `whpk_${n}`,
+    expireCurrentAt,
+    limit,
+    now: at,
+    answer,
+  });
 }
 
 /** Accepts message `n` and fans it out to these endpoints; the ids of the deliveries, in that order. */
@@ -164,9 +191,9 @@ export function only<T>(values: readonly T[]): T {
   return first;
 }
 
-/** What came of two calls at once, whoever won: in the order of the results' text. */
-export async function race<T extends string | boolean>(first: Promise<T>, second: Promise<T>): Promise<readonly T[]> {
-  return (await Promise.all([first, second])).toSorted((a, b) => (String(a) < String(b) ? -1 : 1));
+/** What came of calls at once, whoever won: in the order of the results' text. */
+export async function race<T extends string | boolean>(...calls: readonly Promise<T>[]): Promise<readonly T[]> {
+  return (await Promise.all(calls)).toSorted((a, b) => (String(a) < String(b) ? -1 : 1));
 }
 
 /** Checks that the call is refused with this code. */

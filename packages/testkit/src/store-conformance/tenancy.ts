@@ -17,7 +17,7 @@ export const tenancyCases: CaseGroup = {
         const unknown = { tenant: "acme", id: endpointId(9) };
         for (const named of [others, unknown]) {
           assert.equal(await store.endpoints.get(named), null);
-          assert.equal(await store.endpoints.update({ ...named, changes: { description: "new" }, now: t0 }), null);
+          assert.equal(await store.endpoints.update({ ...named, change: (endpoint) => endpoint }), null);
           assert.equal(await store.endpoints.rotateSecret({ ...named, ...rotation }), "not_found");
           assert.equal(await store.endpoints.delete(named), false);
         }

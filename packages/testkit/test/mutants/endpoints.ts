@@ -1,4 +1,4 @@
-import type { Endpoint, StoredSecret } from "@outhook/core";
+import type { StoredEndpoint, StoredSecret } from "@outhook/core";
 import type { Mutant } from "./mutant.ts";
 import { faultyEndpoints, overlap } from "./mutant.ts";
 
@@ -19,21 +19,11 @@ export const endpointMutants: readonly Mutant[] = [
     caughtBy: [
       "endpoints/the endpoint beyond the limit is refused",
       "endpoints/of two callers at the limit one inserts",
+      "idempotency/a refused insert keeps no answer",
       "revisions/a refused write leaves the revision",
     ],
     plant: (store) =>
       faultyEndpoints(store, { insert: (input) => store.endpoints.insert({ ...input, limit: input.limit + 1 }) }),
-  },
-  {
-    fault: "a field that is undefined is cleared",
-    caughtBy: ["endpoints/an update changes the fields it names and no others"],
-    plant: (store) =>
-      faultyEndpoints(store, {
-        update: (input) => {
-          const named = Object.entries(input.changes).map(([field, value]) => [field, value ?? null]);
-          return store.endpoints.update({ ...input, changes: Object.fromEntries(named) });
-        },
-      }),
   },
   {
     fault: "the secrets of a deleted endpoint stay",
@@ -144,21 +134,29 @@ export const endpointMutants: readonly Mutant[] = [
       }),
   },
   {
-    fault: "the endpoint that is returned is the one that is kept",
+    fault: "the endpoint that is inserted is the one that is kept",
     caughtBy: ["endpoints/what it takes and returns is a copy"],
     plant: (store) => {
-      const kept = new Map<string, Endpoint | null>();
-      return faultyEndpoints(store, {
-        get: async (input) => kept.get(input.id) ?? store.endpoints.get(input),
-        update: async (input) => {
-          const updated = await store.endpoints.update(input);
-          kept.set(input.id, updated);
-          return updated;
-        },
-        delete: async (input) => {
+      const kept = new Map<string, StoredEndpoint>();
+      const forgetting =
+        <Input extends { readonly id: string }, Result>(call: (input: Input) => Promise<Result>) =>
+        (input: Input) => {
           kept.delete(input.id);
-          return store.endpoints.delete(input);
+          return call(input);
+        };
+      return faultyEndpoints(store, {
+        insert: async (input) => {
+          const result = await store.endpoints.insert(input);
+          if (result === "inserted") kept.set(input.endpoint.id, input.endpoint);
+          return result;
         },
+        get: async (input) => {
+          const found = kept.get(input.id);
+          return found?.tenant === input.tenant ? structuredClone(found) : store.endpoints.get(input);
+        },
+        update: forgetting(store.endpoints.update),
+        rotateSecret: forgetting(store.endpoints.rotateSecret),
+        delete: forgetting(store.endpoints.delete),
       });
     },
   },
@@ -172,18 +170,6 @@ export const endpointMutants: readonly Mutant[] = [
           overlapping((overlaps) => store.endpoints.insert({ ...input, limit: input.limit + (overlaps ? 1 : 0) })),
       });
     },
-  },
-  {
-    fault: "an update writes the whole row as it was read",
-    caughtBy: ["endpoints/two updates of different fields both happen"],
-    plant: (store) =>
-      faultyEndpoints(store, {
-        update: async (input) => {
-          const { id: _id, tenant: _tenant, createdAt: _at, ...row } = (await store.endpoints.get(input)) ?? {};
-          const named = Object.entries(input.changes).filter(([, value]) => value !== undefined);
-          return store.endpoints.update({ ...input, changes: { ...row, ...Object.fromEntries(named) } });
-        },
-      }),
   },
   {
     fault: "a list takes the id it goes on after along",

@@ -1,3 +1,4 @@
+import type { StoredEndpoint } from "@outhook/core";
 import type { Mutant } from "./mutant.ts";
 import { faultyEndpoints, overlap } from "./mutant.ts";
 
@@ -10,6 +11,8 @@ export const secretMutants: readonly Mutant[] = [
       "secrets/what has expired is removed and does not count against the limit",
       "secrets/more than the limit in force is refused and changes nothing",
       "secrets/of two rotations at once both new secrets sign",
+      "idempotency/a refused rotation keeps no answer",
+      "idempotency/of several rotations at once under one answer one rotates",
     ],
     plant: (store) =>
       faultyEndpoints(store, {
@@ -18,7 +21,10 @@ export const secretMutants: readonly Mutant[] = [
   },
   {
     fault: "a rotation leaves the endpoint's hint",
-    caughtBy: ["secrets/a rotation writes the endpoint's hint, public key and updatedAt"],
+    caughtBy: [
+      "secrets/a rotation writes the endpoint's hint, public key and updatedAt",
+      "updates/an update and a rotation at once both happen",
+    ],
     plant: (store) =>
       faultyEndpoints(store, {
         rotateSecret: async (input) => {
@@ -43,7 +49,8 @@ export const secretMutants: readonly Mutant[] = [
       faultyEndpoints(store, {
         rotateSecret: async (input) => {
           const result = await store.endpoints.rotateSecret({ ...input, now: 0 });
-          if (result === "rotated") await store.endpoints.update({ ...input, changes: {}, now: input.now });
+          const change = (endpoint: StoredEndpoint) => ({ ...endpoint, updatedAt: input.now });
+          if (result === "rotated") await store.endpoints.update({ ...input, change });
           return result;
         },
       }),

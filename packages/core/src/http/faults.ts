@@ -1,0 +1,63 @@
+import type { OuthookError } from "../errors.ts";
+import type { Contract, Fault, FaultItem, FaultPlace, Operation } from "./contract.ts";
+import { wireName } from "./fields.ts";
+import { problemKinds } from "./problems.ts";
+
+/** A value to blame, under the contract's name, with the text about it. */
+type Named = { readonly param: string; readonly place: FaultPlace; readonly detail: string };
+
+/** An error as the contract is to render it: its own names for places, and nothing about outages and mistakes of the host. */
+export function faultOf(
+  error: OuthookError,
+  input: { readonly contract: Contract; readonly operation: Operation | null; readonly instance: string },
+): Fault {
+  const { contract, operation, instance } = input;
+  const { code } = error;
+  const { status, title } = problemKinds[code];
+  if (status >= 500) {
+    return { code, status, title, detail: outage(status), param: null, place: null, errors: [], instance };
+  }
+  const nameOf = (param: string, detail: string): Named | null => named(param, detail, contract, operation);
+  const main = error.param === null ? null : nameOf(error.param, error.detail);
+  const items = error.errors.flatMap((item): readonly FaultItem[] => {
+    const one = nameOf(item.param, item.detail);
+    return one === null ? [] : [{ ...one, code: item.code ?? code }];
+  });
+  return {
+    code,
+    status,
+    title,
+    detail: main?.detail ?? error.detail,
+    param: main?.param ?? null,
+    place: main?.place ?? null,
+    errors: items.length > 0 || main === null ? items : [{ ...main, code }],
+    instance,
+  };
+}
+
+function named(param: string, detail: string, contract: Contract, operation: Operation | null): Named | null {
+  const [root = ""] = /^[\w-]+/.exec(param) ?? [];
+  const fields = operation?.fields ?? {};
+  const wire = wireName(param, fields);
+  if (wire !== null) return { param: wire, place: "body", detail: renamed(detail, param, wire) };
+  const parameter = operation?.query?.[root];
+  if (parameter !== undefined) return { param: parameter, place: "query", detail: renamed(detail, param, parameter) };
+  if (root === "idempotencyKey") {
+    const [header = "idempotency-key"] = contract.idempotencyHeaders ?? [];
+    return { param: header, place: "header", detail: renamed(detail, param, header) };
+  }
+  if (root === "content-type" || root === "content-encoding") return { param, place: "header", detail };
+  if (root === "id") return { param, place: "path", detail };
+  return { param, place: "body", detail };
+}
+
+/** Details begin with the name of the value where one is to blame. */
+function renamed(detail: string, param: string, name: string): string {
+  return detail.startsWith(param) ? name + detail.slice(param.length) : detail;
+}
+
+function outage(status: number): string {
+  return status === 503
+    ? "The service cannot answer right now. Try again shortly."
+    : "Something went wrong here, and it was recorded. Name this instance when you report it.";
+}

@@ -1,0 +1,77 @@
+import type { AnyEvents } from "../events.ts";
+import type { Outhook } from "../outhook.ts";
+import type { Answer, Call, CallBody } from "./call.ts";
+import { splitUrl } from "./call.ts";
+import type { HandlerOptions } from "./responder.ts";
+import { createResponder } from "./responder.ts";
+
+/** Answers a web-standard request. `path` is its path below the mount; default: the whole path of its URL. */
+export type Handler = (request: Request, context?: { readonly path?: string | undefined }) => Promise<Response>;
+
+/**
+ * The management API as a function from request to response, for every runtime and framework that has those.
+ *
+ * Only the path and the query of the request's URL are looked at, never its host. Throws `invalid_options` without
+ * `authenticate`.
+ *
+ * @example
+ * const handler = createHandler(outhook, { authenticate: (request) => principalOf(request.headers.get("authorization")) });
+ * export const POST = (request: Request) => handler(request, { path: new URL(request.url).pathname.slice("/webhooks".length) });
+ */
+export function createHandler<C extends AnyEvents, Tx>(
+  outhook: Outhook<C, Tx>,
+  options: HandlerOptions<Request>,
+): Handler {
+  const respond = createResponder(outhook, options);
+  return async (request, { path } = {}) => {
+    const url = new URL(request.url);
+    const call = webCall(request, { url: (path ?? url.pathname) + url.search, native: request });
+    return webResponse(await respond(call), request.method);
+  };
+}
+
+/** Describes a web-standard request. `url` is what stands below the mount, with its query. */
+export function webCall<Native>(
+  request: Request,
+  { url, native }: { readonly url: string; readonly native: Native },
+): Call<Native> {
+  return {
+    ...splitUrl(url),
+    method: request.method,
+    header: (name) => request.headers.get(name),
+    readBody: async (maxBytes) => await readBody(request, maxBytes),
+    native,
+  };
+}
+
+/** An answer as a web-standard response. */
+export function webResponse({ status, headers, body }: Answer, method: string): Response {
+  return new Response(method === "HEAD" ? null : body, { status, headers });
+}
+
+async function readBody({ body, headers }: Request, maxBytes: number): Promise<CallBody> {
+  if (Number(headers.get("content-length")) > maxBytes) return { kind: "too_large" };
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  try {
+    for await (const chunk of body ?? []) {
+      size += chunk.length;
+      // Leaving the loop cancels the stream, so that the rest is not read.
+      if (size > maxBytes) return { kind: "too_large" };
+      chunks.push(chunk);
+    }
+  } catch {
+    return { kind: "aborted" };
+  }
+  return { kind: "bytes", bytes: joined(chunks, size) };
+}
+
+function joined(chunks: readonly Uint8Array[], size: number): Uint8Array {
+  const all = new Uint8Array(size);
+  let end = 0;
+  for (const chunk of chunks) {
+    all.set(chunk, end);
+    end += chunk.length;
+  }
+  return all;
+}

@@ -1,0 +1,38 @@
+import type { Principal } from "./contract.ts";
+
+/** What a rate limiter says of a request. Numbers given are told to the caller in `RateLimit-…` headers. */
+export type RateLimitResult =
+  | {
+      readonly ok: true;
+      /** Requests allowed in the current window. */
+      readonly limit?: number | undefined;
+      readonly remaining?: number | undefined;
+      /** Seconds until the window ends. */
+      readonly resetSeconds?: number | undefined;
+    }
+  | {
+      readonly ok?: false | undefined;
+      /** Seconds to wait, told in `Retry-After` (429). */
+      readonly retryAfterSeconds: number;
+      readonly limit?: number | undefined;
+    };
+
+/** Asked for every authenticated request, before anything else is looked at. */
+export type RateLimit<Native> = (principal: Principal, request: Native) => RateLimitResult | Promise<RateLimitResult>;
+
+/** The headers that tell the caller. */
+export function rateLimitHeaders(result: RateLimitResult): Readonly<Record<string, string>> {
+  const { limit } = result;
+  const [remaining, reset] =
+    result.ok === true ? [result.remaining, result.resetSeconds] : [0, result.retryAfterSeconds];
+  return {
+    ...(limit !== undefined && { "ratelimit-limit": String(limit) }),
+    ...(remaining !== undefined && limit !== undefined && { "ratelimit-remaining": String(Math.max(0, remaining)) }),
+    ...(reset !== undefined && limit !== undefined && { "ratelimit-reset": wholeSeconds(reset) }),
+    ...(result.ok !== true && { "retry-after": wholeSeconds(result.retryAfterSeconds) }),
+  };
+}
+
+function wholeSeconds(seconds: number): string {
+  return String(Math.max(0, Math.ceil(seconds)));
+}

@@ -1,0 +1,150 @@
+import { randomUUID } from "node:crypto";
+import { checkFunction, checkOptions } from "../check-options.ts";
+import { isOuthookError, OuthookError } from "../errors.ts";
+import type { AnyEvents } from "../events.ts";
+import type { Outhook } from "../outhook.ts";
+import { shown } from "../shown.ts";
+import { parseTenant } from "../tenant.ts";
+import type { Answer, Call } from "./call.ts";
+import type { Contract, Operation, Principal, Reply } from "./contract.ts";
+import { faultOf } from "./faults.ts";
+import { readFields } from "./fields.ts";
+import { idempotencyKeyOf } from "./idempotency-header.ts";
+import { readJson } from "./json-body.ts";
+import type { RateLimit } from "./rate-limit.ts";
+import { rateLimitHeaders } from "./rate-limit.ts";
+import { createRouter } from "./router.ts";
+import { standardContract } from "./standard-contract.ts";
+
+/** Options of every way to mount the API. */
+export type HandlerOptions<Native> = {
+  /**
+   * Who calls, from the framework's own request. `null` is answered with 401; an error thrown is logged and answered with
+   * 500 without detail.
+   */
+  readonly authenticate: (request: Native) => Principal | null | Promise<Principal | null>;
+  /** Default: the standard API of Outhook. */
+  readonly contract?: Contract | undefined;
+  /** Default: none. */
+  readonly rateLimit?: RateLimit<Native> | undefined;
+};
+
+/** Answers a request. Rejects only when the contract's own `error` throws. */
+export type Responder<Native> = (call: Call<Native>) => Promise<Answer>;
+
+const alwaysSent = { "cache-control": "no-store", "x-content-type-options": "nosniff" };
+
+/**
+ * Makes what answers the requests, for adapters to frameworks.
+ *
+ * Throws `invalid_options` without `authenticate`: without it everybody would be let in.
+ */
+export function createResponder<Native, C extends AnyEvents, Tx>(
+  outhook: Outhook<C, Tx>,
+  options: HandlerOptions<Native>,
+): Responder<Native> {
+  const { authenticate, contract = standardContract, rateLimit } = checkedOptions(outhook, options);
+  const route = createRouter(contract.operations);
+  const idempotencyHeaders = contract.idempotencyHeaders ?? ["idempotency-key"];
+
+  const perform = async (operation: Operation, principal: Principal, input: Found<Native>): Promise<Reply> => {
+    const { call, segment } = input;
+    const body = operation.fields === null ? {} : readFields(await readJson(call), operation.fields);
+    const parameters = new URLSearchParams(call.query);
+    return await operation.perform({
+      principal,
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the types of its catalogue say less than it checks
+      tenant: outhook.tenant(principal.tenant) as never,
+      events: outhook.events,
+      envelope: outhook.envelope,
+      segment,
+      query: (name) => parameters.getAll(name).at(-1) ?? null,
+      body,
+      idempotencyKey: operation.method === "POST" ? idempotencyKeyOf(call, idempotencyHeaders) : undefined,
+    });
+  };
+
+  return async (call) => {
+    const headers: Record<string, string> = { ...alwaysSent };
+    let operation: Operation | null = null;
+    try {
+      const principal = principalOf(await authenticate(call.native));
+      if (rateLimit !== undefined) {
+        const result = await rateLimit(principal, call.native);
+        Object.assign(headers, rateLimitHeaders(result));
+        if (result.ok !== true) throw rateLimited(headers["retry-after"]);
+      }
+      const match = route(call.method, call.path);
+      if (match.kind === "not_found") throw new OuthookError("not_found", "there is nothing at this path");
+      if (match.kind === "method_not_allowed") {
+        headers["allow"] = match.allowed.join(", ");
+        throw methodNotAllowed(call.method, match.allowed);
+      }
+      ({ operation } = match);
+      if (operation.can === "manage" && principal.can !== "manage") throw forbidden();
+      return answerOf(await perform(operation, principal, { call, segment: match.segment }), headers);
+    } catch (caught) {
+      const error = isOuthookError(caught) ? caught : unexpected(caught);
+      const instance = `urn:uuid:${randomUUID()}`;
+      const fault = faultOf(error, { contract, operation, instance });
+      if (fault.status >= 500) {
+        outhook.logger.error(
+          { error: caught, instance, method: call.method },
+          "a request to the management API failed",
+        );
+      }
+      if (fault.status === 401) headers["www-authenticate"] = "Bearer";
+      if (fault.status === 503) headers["retry-after"] = "1";
+      return answerOf(contract.error(fault), headers);
+    }
+  };
+}
+
+type Found<Native> = { readonly call: Call<Native>; readonly segment: (name: string) => string };
+
+function checkedOptions<Native>(outhook: unknown, options: HandlerOptions<Native>): HandlerOptions<Native> {
+  if (typeof outhook !== "object" || outhook === null || !("tenant" in outhook)) {
+    const fault = `the first argument is ${shown(outhook)}; pass what createOuthook({ … }) returns`;
+    throw new OuthookError("invalid_options", fault, { param: "outhook" });
+  }
+  checkOptions("", options ?? null, ["authenticate", "contract", "rateLimit"]);
+  checkFunction("rateLimit", options.rateLimit);
+  if (typeof options.authenticate === "function") return options;
+  const fault = `authenticate is ${shown(options.authenticate)}; pass a function that says who calls, or null for nobody`;
+  throw new OuthookError("invalid_options", fault, { param: "authenticate" });
+}
+
+/** Fails closed: whatever is not exactly a principal lets nobody in. */
+function principalOf(found: unknown): Principal {
+  if (found === null || found === undefined) {
+    throw new OuthookError("unauthenticated", "the request carries no valid credentials");
+  }
+  const { tenant, can }: { readonly tenant?: unknown; readonly can?: unknown } = Object(found);
+  if (can === "view" || can === "manage") return { tenant: parseTenant(tenant), can };
+  throw new OuthookError("internal", 'authenticate must return { tenant, can: "view" | "manage" } or null', {
+    param: "authenticate",
+  });
+}
+
+function answerOf({ status, headers, body, contentType }: Reply, always: Readonly<Record<string, string>>): Answer {
+  if (body === undefined) return { status, headers: { ...always, ...headers }, body: null };
+  const type = { "content-type": contentType ?? "application/json" };
+  return { status, headers: { ...always, ...type, ...headers }, body: JSON.stringify(body) };
+}
+
+function unexpected(cause: unknown): OuthookError {
+  return new OuthookError("internal", "a request failed unexpectedly", { cause });
+}
+
+function rateLimited(seconds = "0"): OuthookError {
+  return new OuthookError("rate_limited", `too many requests; try again in ${seconds} s`);
+}
+
+function methodNotAllowed(method: string, allowed: readonly string[]): OuthookError {
+  const fault = `${shown(method)} is not possible here; possible are ${allowed.join(", ")}`;
+  return new OuthookError("method_not_allowed", fault);
+}
+
+function forbidden(): OuthookError {
+  return new OuthookError("forbidden", "these credentials may look, but not change anything");
+}

@@ -1,0 +1,2 @@
+export { nodeCall } from "./call.ts";
+export { createListener, sendAnswer } from "./listener.ts";

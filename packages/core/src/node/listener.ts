@@ -1,0 +1,33 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { AnyEvents } from "../events.ts";
+import type { Answer } from "../http/call.ts";
+import type { HandlerOptions } from "../http/responder.ts";
+import { createResponder } from "../http/responder.ts";
+import type { Outhook } from "../outhook.ts";
+import { nodeCall } from "./call.ts";
+
+/**
+ * The management API as a listener for `node:http`.
+ *
+ * @example
+ * createServer(createListener(outhook, { authenticate: (request) => principalOf(request.headers.authorization) })).listen(3000);
+ */
+export function createListener<C extends AnyEvents, Tx>(
+  outhook: Outhook<C, Tx>,
+  options: HandlerOptions<IncomingMessage>,
+): (request: IncomingMessage, response: ServerResponse) => void {
+  const respond = createResponder(outhook, options);
+  return (request, response) => {
+    respond(nodeCall(request, { url: request.url ?? "/", native: request }))
+      .then((answer) => sendAnswer(response, answer))
+      .catch((error: unknown) => response.destroy(error instanceof Error ? error : undefined));
+  };
+}
+
+/** Writes an answer, unless the caller has gone. */
+export function sendAnswer(response: ServerResponse, { status, headers, body }: Answer): void {
+  if (response.destroyed || response.headersSent) return;
+  // A 204 has no content, and no length of it either (RFC 9110 §8.6).
+  const length = status === 204 ? {} : { "content-length": Buffer.byteLength(body ?? "") };
+  response.writeHead(status, { ...headers, ...length }).end(body ?? undefined);
+}
