@@ -9,13 +9,13 @@ import { membersOf, readTree } from "./layers/workspace.ts";
 /** Core from the lowest layer: a file imports only from its own or a lower one. */
 const layers: LayerTable = [
   "model settlement errors clock id shown",
-  `check-options pattern matcher events payload page secret secret-box signature backoff outcome attempt health partition
-   address special-addresses host-name network`,
+  `check-options check-all text-map metadata custom-headers pattern matcher events payload page secret secret-box signature
+   backoff outcome attempt health partition address special-addresses host-name network`,
   "store/ transport",
   "memory-store/ http-transport/",
-  `options settings logger listeners reporter signal slots identity directory group-commit
+  `options settings logger listeners reporter signal slots identity idempotency directory group-commit
    send fan-out deliver settler pump run dispatcher`,
-  "tenant endpoint-input endpoints deliveries http/ outhook",
+  "tenant endpoint-input endpoint-record endpoints deliveries http/ node/ outhook",
   "index",
 ];
 

@@ -9,9 +9,8 @@ export type Contender = {
   readonly outhook: (outhook: Outhook<AnyEvents, never>) => Promise<number>;
 };
 
-const principals = new Map<string, Principal>([["Bearer token", { tenant: "acme", can: "manage" }]]);
-
-/** As quick as authentication can be. */
+/** As quick as authentication can be: the token names the tenant. */
 export function principalOf(authorization: string | undefined): Principal | null {
-  return principals.get(authorization ?? "") ?? null;
+  const [scheme, tenant = ""] = authorization?.split(" ") ?? [];
+  return scheme === "Bearer" && tenant !== "" ? { tenant, can: "manage" } : null;
 }

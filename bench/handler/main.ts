@@ -25,7 +25,12 @@ type Load = {
   readonly kind: "read" | "write";
   readonly request: (n: number, ids: readonly string[]) => Sent;
 };
-type Sent = { readonly method: "GET" | "POST" | "PATCH"; readonly path: string; readonly body?: string };
+type Sent = {
+  readonly tenant?: string;
+  readonly method: "GET" | "POST" | "PATCH";
+  readonly path: string;
+  readonly body?: string;
+};
 
 const idAt = (ids: readonly string[], n: number): string => ids[n % ids.length] ?? "";
 const loads: readonly Load[] = [
@@ -44,6 +49,8 @@ const loads: readonly Load[] = [
     name: "create",
     kind: "write",
     request: (n) => ({
+      // Over as many tenants as an app has, so that none gets more endpoints than it may have.
+      tenant: `tenant${n % 5_000}`,
       method: "POST",
       path: "/webhooks/endpoints",
       body: JSON.stringify({ url: `https://example.com/hooks/${n}`, events: ["loan.*"], description: "Production" }),
@@ -151,9 +158,9 @@ async function measure({ pool, ids, cpuUs }: Server, request: Load["request"], f
   const caller = async (): Promise<void> => {
     while (performance.now() - start < forMs) {
       sent += 1;
-      const { method, path, body } = request(sent, ids);
+      const { tenant = "acme", method, path, body } = request(sent, ids);
       const headers = {
-        authorization: "Bearer token",
+        authorization: `Bearer ${tenant}`,
         ...(body !== undefined && { "content-type": "application/json" }),
       };
       const response = await pool.request({ method, path, headers, body: body ?? null });

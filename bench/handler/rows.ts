@@ -32,7 +32,9 @@ export function openRows(path: string): BareRows {
   const insertSecret = db.prepare(
     "insert into outhook_secrets (tenant, endpoint_id, id, sealed, created_at) values (?, ?, ?, ?, ?)",
   );
-  const raise = db.prepare("update outhook_tenants set revision = revision + 1 where tenant = ?");
+  const raise = db.prepare(
+    "insert into outhook_tenants values (?, 1) on conflict do update set revision = revision + 1",
+  );
   const update = db.prepare("update outhook_endpoints set description = ?, updated_at = ? where tenant = ? and id = ?");
   const get = (tenant: string, id: string): unknown => viewOf(one.get(tenant, id));
 

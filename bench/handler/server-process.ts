@@ -16,6 +16,5 @@ process.on("disconnect", () => process.exit());
 process.send?.({ port: variant === "bare" ? await contender.bare(openRows(path)) : await contender.outhook(ours()) });
 
 function ours() {
-  const limits = { endpointsPerTenant: 1_000_000 };
-  return createOuthook({ store: sqliteStore({ path }), secretKeys: "plaintext", limits });
+  return createOuthook({ store: sqliteStore({ path }), secretKeys: "plaintext" });
 }

@@ -124,8 +124,7 @@ describe("endpoints", () => {
     await other.store.endpoints.update({
       tenant: "acme",
       id: endpoint.id,
-      changes: { status: "disabled", disabledReason: "manual" },
-      now: engine.clock.now(),
+      change: (current) => ({ ...current, status: "disabled", disabledReason: "manual" }),
     });
     engine.clock.advance(60_000);
     await engine.outhook.dispatcher.runOnce();
@@ -215,6 +214,27 @@ describe("endpoints", () => {
     const lowered = await startEngine({ shared: engine, options });
     await sendAndRun(lowered);
     expect(lowered.sent).toHaveLength(1);
+  });
+
+  it("stay active when their URL is corrected while a 410 of the old one is being noted", async () => {
+    const { store, clock } = await startEngine();
+    const correct = (id: string) =>
+      store.endpoints.update({ tenant: "acme", id, change: (current) => ({ ...current, url: `${url}/corrected` }) });
+    const endpoints: typeof store.endpoints = {
+      ...store.endpoints,
+      update: async (input) => {
+        await correct(input.id);
+        return await store.endpoints.update(input);
+      },
+    };
+    const engine = await startEngine({ answer: () => status(410), shared: { store: { ...store, endpoints }, clock } });
+    const acme = engine.outhook.tenant("acme");
+    const { endpoint } = await acme.endpoints.create({ url });
+    const reports: unknown[] = [];
+    engine.outhook.on("endpoint.disabled", (report) => reports.push(report));
+    await sendAndRun(engine);
+    expect(await acme.endpoints.get(endpoint.id)).toMatchObject({ status: "active", url: `${url}/corrected` });
+    expect(reports).toEqual([]);
   });
 
   it("keep a Retry-After when they are set active again that are active already", async () => {

@@ -20,6 +20,7 @@ describe("createOuthook", () => {
   it("takes the catalogue and the transactions from its options", () => {
     expectTypeOf(typed).toEqualTypeOf<Outhook<typeof events, SqliteTransaction>>();
     expectTypeOf(untyped).toEqualTypeOf<Outhook<AnyEvents, never>>();
+    expectTypeOf(typed.events).toEqualTypeOf<typeof events | null>();
   });
 });
 
@@ -58,5 +59,18 @@ describe("endpoints.create", () => {
     void create({ url: "https://acme.example", events: ["lon.*"] });
     // @ts-expect-error nothing lies below loan.active
     void create({ url: "https://acme.example", events: ["loan.active.*"] });
+  });
+});
+
+describe("endpoints.update", () => {
+  const { create, update } = typed.tenant("acme").endpoints;
+
+  it("removes headers and metadata by null, which create does not take for a value", () => {
+    void update("ep_1", { headers: { "x-a": null }, metadata: { a: null, b: "1" } });
+    void update("ep_1", { headers: null, metadata: null });
+    // @ts-expect-error there is nothing to remove yet
+    void create({ url: "https://acme.example", headers: { "x-a": null } });
+    // @ts-expect-error there is nothing to remove yet
+    void create({ url: "https://acme.example", metadata: { a: null } });
   });
 });

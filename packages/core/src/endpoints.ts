@@ -180,7 +180,8 @@ export function createEndpoints<C extends AnyEvents>(input: {
         key: idempotencyKey,
         asked,
         act: async (keep) => {
-          const overlapSeconds = parseOverlap(asked.expireCurrentInSeconds ?? defaultOverlapSeconds);
+          const { expireCurrentInSeconds = defaultOverlapSeconds } = asked;
+          const overlapSeconds = parseOverlap(expireCurrentInSeconds);
           const { signingVersion } = await find(id);
           const now = clock.now();
           const result = {

@@ -55,7 +55,7 @@ export type OuthookOptions<C extends AnyEvents, Tx> = {
   readonly store: Store<Tx>;
   /** The event catalogue. Without it any well-formed event type and any JSON payload is accepted. */
   readonly events?: C | undefined;
-  /** Keys that encrypt the signing secrets at rest, or `"plaintext"`, said in words. */
+  /** Keys that encrypt signing secrets and custom headers at rest, or `"plaintext"`, said in words. */
   readonly secretKeys: SecretKeys;
   /** Where requests may go. Default: public addresses over HTTPS. */
   readonly network?: NetworkOptions | undefined;

@@ -95,6 +95,13 @@ describe("custom headers", () => {
     expect(parseHeaders({ [name]: "1" }, create)).toEqual({ [name.toLowerCase()]: "1" });
   });
 
+  it.each(["1\r\n", "\u00a01", "\ufeff1", "1\u2028", "1\v", "1\x7f"])(
+    "refuse the value %j, which is not just trimmed",
+    (value) => {
+      expect(refusalOf(() => parseHeaders({ "x-a": value }, create)).detail).toMatch(/neither visible ASCII/);
+    },
+  );
+
   it("never show a value in a message", () => {
     const { message } = refusalOf(() => parseHeaders({ authorization: "hunter2\u00e9" }, create));
     expect(message).not.toContain("hunter2");

@@ -1,8 +1,10 @@
 import { describe, expect, it } from "vitest";
+import { sealHeaders } from "../src/custom-headers.ts";
 import { createDirectory } from "../src/directory.ts";
 import { memoryStore } from "../src/memory-store/index.ts";
 import type { StoredEndpoint } from "../src/model.ts";
 import { createSecretBox } from "../src/secret-box.ts";
+import type { SecretBox } from "../src/secret-box.ts";
 import { generateSecret } from "../src/secret.ts";
 import type { EndpointStore } from "../src/store/endpoints.ts";
 
@@ -159,5 +161,30 @@ describe("the directory", () => {
   it("knows nobody for a tenant that never had an endpoint", async () => {
     const { directory } = await rig();
     expect((await directory.tenant("nobody")).match("loan.active")).toEqual([]);
+  });
+
+  it("opens an endpoint's headers once, and only when they are wanted", async () => {
+    const store = memoryStore();
+    await store.upkeep.migrate({ identity: { environment: "test", partitions: 64 }, adopt: false });
+    const headers = sealHeaders({ "x-a": "1" }, { tenant: "acme", id: "ep_1" }, secretBox);
+    await store.endpoints.insert({
+      endpoint: { ...endpoint("ep_1", "acme"), ...headers },
+      secret: { id: "sec_1", sealed: "plain.", createdAt: 0, expiresAt: null },
+      limit: 1,
+    });
+    let opened = 0;
+    const counting: SecretBox = {
+      ...secretBox,
+      open: (sealed, place) => {
+        opened += 1;
+        return secretBox.open(sealed, place);
+      },
+    };
+    const clock = { now: () => 0, monotonic: () => 0 };
+    const directory = createDirectory({ endpoints: store.endpoints, secretBox: counting, clock });
+    const known = (await directory.tenant("acme")).byId.get("ep_1");
+    expect(opened).toBe(0);
+    expect([known?.headers(), known?.headers()]).toEqual([{ "x-a": "1" }, { "x-a": "1" }]);
+    expect(opened).toBe(1);
   });
 });

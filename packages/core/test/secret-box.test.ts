@@ -138,8 +138,8 @@ describe("a sealed secret", () => {
       says: /^the text of the custom headers of endpoint ep_1 does not open with key "k1".*clear them with headers: null/,
     },
     {
-      elsewhere: { table: "answers", tenant: "acme", scope: "endpoints.create", key: "k" } as const,
-      says: /^the answer kept for endpoints\.create under idempotencyKey "k" does not open with key "k1".*use another idempotencyKey/,
+      elsewhere: { table: "answers", tenant: "acme", scope: "ep_1", key: "sec_1" } as const,
+      says: /^the answer kept for ep_1 under idempotencyKey "sec_1" does not open with key "k1".*use another idempotencyKey/,
     },
   ])("does not open as $elsewhere.table, which the message names with what helps", ({ elsewhere, says }) => {
     expect(errorOf(() => withK1.open(sealed, elsewhere)).message).toMatch(says);

@@ -1,12 +1,11 @@
-import type { AnyEvents, Outhook } from "@outhook/core";
-import type { HandlerOptions } from "@outhook/core/http";
+import type { HandlerOptions, ManagedOuthook } from "@outhook/core/http";
 import { createResponder } from "@outhook/core/http";
 import { nodeCall } from "@outhook/core/node";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 
 /** What the plugin is registered with, beside Fastify's own `prefix`. */
-export type OuthookPluginOptions<C extends AnyEvents, Tx> = HandlerOptions<FastifyRequest> & {
-  readonly outhook: Outhook<C, Tx>;
+export type OuthookPluginOptions = HandlerOptions<FastifyRequest> & {
+  readonly outhook: ManagedOuthook;
 };
 
 /**
@@ -19,9 +18,9 @@ export type OuthookPluginOptions<C extends AnyEvents, Tx> = HandlerOptions<Fasti
  * @example
  * await fastify.register(outhookPlugin, { prefix: "/webhooks", outhook, authenticate });
  */
-export async function outhookPlugin<C extends AnyEvents, Tx>(
+export async function outhookPlugin(
   fastify: FastifyInstance,
-  { outhook, authenticate, contract, rateLimit }: OuthookPluginOptions<C, Tx>,
+  { outhook, authenticate, contract, rateLimit }: OuthookPluginOptions,
 ): Promise<void> {
   const respond = createResponder(outhook, { authenticate, contract, rateLimit });
   // A prefix may hold parameters, so what is above the mount is counted in segments.

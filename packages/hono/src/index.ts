@@ -1,9 +1,7 @@
-import type { AnyEvents, Outhook } from "@outhook/core";
-import type { HandlerOptions } from "@outhook/core/http";
+import type { HandlerOptions, ManagedOuthook } from "@outhook/core/http";
 import { createResponder, webCall, webResponse } from "@outhook/core/http";
 import type { Context } from "hono";
 import { Hono } from "hono";
-import { basePath } from "hono/route";
 
 /**
  * The management API as a Hono 4 app, to be mounted with `route`.
@@ -14,18 +12,17 @@ import { basePath } from "hono/route";
  * @example
  * app.route("/webhooks", outhookApp(outhook, { authenticate: (context) => principalOf(context.req.header("authorization")) }));
  */
-export function outhookApp<C extends AnyEvents, Tx>(outhook: Outhook<C, Tx>, options: HandlerOptions<Context>): Hono {
+export function outhookApp(outhook: ManagedOuthook, options: HandlerOptions<Context>): Hono {
   const respond = createResponder(outhook, options);
   const app = new Hono();
   app.all("*", async (context) => {
     const { raw } = context.req;
     const { pathname, search } = new URL(raw.url);
-    // What is above the mount is counted in segments: a parameter in it may be encoded.
-    const depth = basePath(context).split("/").filter(Boolean).length;
-    const url = `/${pathname
-      .split("/")
-      .slice(depth + 1)
-      .join("/")}${search}`;
+    // The route is the mount and `*`, and is counted in segments, for a mount may hold parameters. The helper that replaces
+    // `routePath` finds nothing when the host has another copy of Hono.
+    const depth = context.req.routePath.split("/").length - 2;
+    const below = pathname.split("/").slice(depth + 1);
+    const url = `/${below.join("/")}${search}`;
     const call = webCall(raw, { url, native: context });
     // A body that middleware has read is still there in Hono's cache.
     const readBody: typeof call.readBody = async (maxBytes) => {

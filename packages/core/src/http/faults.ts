@@ -17,12 +17,12 @@ export function faultOf(
   if (status >= 500) {
     return { code, status, title, detail: outage(status), param: null, place: null, errors: [], instance };
   }
-  const nameOf = (param: string, detail: string): Named | null => named(param, detail, contract, operation);
+  const nameOf = (param: string, text: string): Named => named(param, text, contract, operation);
   const main = error.param === null ? null : nameOf(error.param, error.detail);
-  const items = error.errors.flatMap((item): readonly FaultItem[] => {
-    const one = nameOf(item.param, item.detail);
-    return one === null ? [] : [{ ...one, code: item.code ?? code }];
-  });
+  const items: readonly FaultItem[] = error.errors.map((item) => ({
+    ...nameOf(item.param, item.detail),
+    code: item.code ?? code,
+  }));
   return {
     code,
     status,
@@ -35,20 +35,19 @@ export function faultOf(
   };
 }
 
-function named(param: string, detail: string, contract: Contract, operation: Operation | null): Named | null {
+function named(param: string, detail: string, contract: Contract, operation: Operation | null): Named {
   const [root = ""] = /^[\w-]+/.exec(param) ?? [];
-  const fields = operation?.fields ?? {};
-  const wire = wireName(param, fields);
+  const wire = wireName(param, operation?.fields ?? {});
   if (wire !== null) return { param: wire, place: "body", detail: renamed(detail, param, wire) };
-  const parameter = operation?.query?.[root];
-  if (parameter !== undefined) return { param: parameter, place: "query", detail: renamed(detail, param, parameter) };
-  if (root === "idempotencyKey") {
-    const [header = "idempotency-key"] = contract.idempotencyHeaders ?? [];
-    return { param: header, place: "header", detail: renamed(detail, param, header) };
-  }
-  if (root === "content-type" || root === "content-encoding") return { param, place: "header", detail };
-  if (root === "id") return { param, place: "path", detail };
-  return { param, place: "body", detail };
+  const elsewhere = { ...operation?.query, idempotencyKey: contract.idempotencyHeaders?.[0] ?? "idempotency-key" };
+  const name = new Map(Object.entries(elsewhere)).get(root) ?? param;
+  return { param: name, place: placeOf(root, operation), detail: renamed(detail, param, name) };
+}
+
+function placeOf(root: string, operation: Operation | null): FaultPlace {
+  if (operation?.query !== undefined && Object.hasOwn(operation.query, root)) return "query";
+  if (["idempotencyKey", "content-type", "content-encoding"].includes(root)) return "header";
+  return root === "id" ? "path" : "body";
 }
 
 /** Details begin with the name of the value where one is to blame. */

@@ -1,6 +1,6 @@
 import type { ErrorDetail } from "../errors.ts";
 import { isOuthookError, OuthookError } from "../errors.ts";
-import { shown } from "../shown.ts";
+import { shortened, shown } from "../shown.ts";
 
 /** The fields of a body: the contract's name → what it stands for in the neutral core. */
 export type Fields = Readonly<Record<string, Field>>;
@@ -18,33 +18,39 @@ export type Field = {
 
 /** Turns a body into the core's fields. Throws `malformed_body` or, with every fault in `errors`, what the fields say. */
 export function readFields(body: unknown, fields: Fields): Readonly<Record<string, unknown>> {
-  if (typeof body !== "object" || body === null || Array.isArray(body)) {
-    throw new OuthookError("malformed_body", `the body is ${shown(body)}; send a JSON object`);
-  }
-  const given = new Map<string, unknown>(Object.entries(body));
-  const missing = Object.keys(fields).find((name) => fields[name]?.required === true && !given.has(name));
-  if (missing !== undefined) {
-    throw new OuthookError("malformed_body", `${missing} is missing`, { param: missing });
-  }
+  const given = givenFields(body, fields);
   const faults: OuthookError[] = [...given.keys()]
     .filter((name) => !Object.hasOwn(fields, name))
     .map((name) => unknownField(name, fields));
-  const read = new Map<string, unknown>();
-  for (const [name, field] of Object.entries(fields)) {
-    const value = given.has(name) ? given.get(name) : field.default;
-    if (value === undefined) continue;
+  const read = Object.entries(fields).flatMap(([name, field]) => {
     try {
-      read.set(field.as, given.has(name) && field.read !== undefined ? field.read(value, name) : value);
+      const value = given.has(name) ? readField(field, given.get(name), name) : field.default;
+      return value === undefined ? [] : [[field.as, value] as const];
     } catch (error) {
       if (!isOuthookError(error)) throw error;
       faults.push(error);
+      return [];
     }
-  }
+  });
   const [first, ...others] = faults;
   if (first === undefined) return Object.fromEntries(read);
   if (others.length === 0) throw first;
   const { code, detail, param } = first;
   throw new OuthookError(code, detail, { param: param ?? undefined, errors: faults.map(detailOf) });
+}
+
+function givenFields(body: unknown, fields: Fields): ReadonlyMap<string, unknown> {
+  if (typeof body !== "object" || body === null || Array.isArray(body)) {
+    throw new OuthookError("malformed_body", `the body is ${shown(body)}; send a JSON object`);
+  }
+  const given = new Map<string, unknown>(Object.entries(body));
+  const missing = Object.keys(fields).find((name) => fields[name]?.required === true && !given.has(name));
+  if (missing === undefined) return given;
+  throw new OuthookError("malformed_body", `${missing} is missing`, { param: missing });
+}
+
+function readField({ read }: Field, value: unknown, name: string): unknown {
+  return read === undefined ? value : read(value, name);
 }
 
 /** The contract's name of a place in the core's fields: `events[2]` → `event_patterns[2]`; `null` when no field has it. */
@@ -55,7 +61,7 @@ export function wireName(param: string, fields: Fields): string | null {
 }
 
 function unknownField(name: string, fields: Fields): OuthookError {
-  const param = name.length <= 60 ? name : `${name.slice(0, 59)}…`;
+  const param = shortened(name, 60);
   const known = Object.keys(fields).join(", ");
   const fault = `${shown(name)} is not a field that can be set here; ${known === "" ? "there is none" : `known are ${known}`}`;
   return new OuthookError("invalid_body", fault, { param });

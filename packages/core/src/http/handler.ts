@@ -1,8 +1,6 @@
-import type { AnyEvents } from "../events.ts";
-import type { Outhook } from "../outhook.ts";
 import type { Answer, Call, CallBody } from "./call.ts";
 import { splitUrl } from "./call.ts";
-import type { HandlerOptions } from "./responder.ts";
+import type { HandlerOptions, ManagedOuthook } from "./responder.ts";
 import { createResponder } from "./responder.ts";
 
 /** Answers a web-standard request. `path` is its path below the mount; default: the whole path of its URL. */
@@ -18,10 +16,7 @@ export type Handler = (request: Request, context?: { readonly path?: string | un
  * const handler = createHandler(outhook, { authenticate: (request) => principalOf(request.headers.get("authorization")) });
  * export const POST = (request: Request) => handler(request, { path: new URL(request.url).pathname.slice("/webhooks".length) });
  */
-export function createHandler<C extends AnyEvents, Tx>(
-  outhook: Outhook<C, Tx>,
-  options: HandlerOptions<Request>,
-): Handler {
+export function createHandler(outhook: ManagedOuthook, options: HandlerOptions<Request>): Handler {
   const respond = createResponder(outhook, options);
   return async (request, { path } = {}) => {
     const url = new URL(request.url);

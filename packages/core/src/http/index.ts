@@ -31,6 +31,6 @@ export {
 export { problemAnswer } from "./problem-answer.ts";
 export { problemReply } from "./problem-reply.ts";
 export type { RateLimit, RateLimitResult } from "./rate-limit.ts";
-export type { HandlerOptions, Responder } from "./responder.ts";
+export type { HandlerOptions, ManagedOuthook, Responder } from "./responder.ts";
 export { createResponder } from "./responder.ts";
 export { standardContract } from "./standard-contract.ts";

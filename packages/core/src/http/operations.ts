@@ -2,6 +2,7 @@ import type { Page } from "../page.ts";
 import type { NewEndpoint, EndpointPatch } from "../endpoint-input.ts";
 import { OuthookError } from "../errors.ts";
 import type { AnyEvents } from "../events.ts";
+import { newHealth } from "../health.ts";
 import type { Endpoint, EndpointHealth } from "../model.ts";
 import { shown } from "../shown.ts";
 import type { Method, Operation, OperationRequest, Principal, Reply } from "./contract.ts";
@@ -34,7 +35,7 @@ export function createEndpoint(
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- `create` checks every field itself
       const input = body as NewEndpoint<AnyEvents>;
       const { endpoint, secret } = await tenant.endpoints.create(input, { idempotencyKey });
-      return { endpoint: withHealth(endpoint, null), secret };
+      return { endpoint: withHealth(endpoint), secret };
     },
     headers: ({ endpoint }, path) =>
       spec.status === 201 ? { location: `./${path.slice(path.lastIndexOf("/") + 1)}/${endpoint.id}` } : {},
@@ -59,7 +60,7 @@ export function listEndpoints(
               startingAfter: query(names.startingAfter) ?? undefined,
             });
       const health = await tenant.endpoints.health(data.map(({ id }) => id));
-      return { data: data.map((endpoint, index) => withHealth(endpoint, health[index] ?? null)), hasMore };
+      return { data: data.map((endpoint, index) => withHealth(endpoint, health[index])), hasMore };
     },
   });
 }
@@ -76,7 +77,6 @@ export function updateEndpoint(spec: Spec<EndpointDetails> & { readonly fields: 
   return operation(spec, "manage", {
     fields: spec.fields,
     result: async (request) => {
-      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- `update` checks every field itself
       const patch = request.body as EndpointPatch<AnyEvents>;
       return await detailsOf(await request.tenant.endpoints.update(request.segment("id"), patch), request);
     },
@@ -163,19 +163,12 @@ async function everyEndpoint({ endpoints }: OperationRequest["tenant"]): Promise
 
 async function detailsOf(endpoint: Endpoint, { tenant }: OperationRequest): Promise<EndpointDetails> {
   const [health] = await tenant.endpoints.health([endpoint.id]);
-  return withHealth(endpoint, health ?? null);
+  return withHealth(endpoint, health);
 }
 
-function withHealth(endpoint: Endpoint, health: EndpointHealth | null): EndpointDetails {
-  return {
-    ...endpoint,
-    consecutiveFailures: health?.consecutiveFailures ?? 0,
-    exhaustedInRow: health?.exhaustedInRow ?? 0,
-    failingSince: health?.failingSince ?? null,
-    lastDeliveryAt: health?.lastDeliveryAt ?? null,
-    lastSuccessAt: health?.lastSuccessAt ?? null,
-    lastError: health?.lastError ?? null,
-  };
+function withHealth(endpoint: Endpoint, health: EndpointHealth = newHealth(endpoint.id)): EndpointDetails {
+  const { endpointId: _, ...fared } = health;
+  return { ...endpoint, ...fared };
 }
 
 /** The store checks its bounds. */

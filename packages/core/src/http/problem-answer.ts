@@ -1,10 +1,7 @@
-import { randomUUID } from "node:crypto";
 import type { OuthookError } from "../errors.ts";
-import type { AnyEvents } from "../events.ts";
-import type { Outhook } from "../outhook.ts";
+import { alwaysSent, answerTo } from "./answers.ts";
 import type { Answer } from "./call.ts";
-import { faultOf } from "./faults.ts";
-import { problemReply } from "./problem-reply.ts";
+import type { ManagedOuthook } from "./responder.ts";
 import { standardContract } from "./standard-contract.ts";
 
 /**
@@ -19,19 +16,6 @@ import { standardContract } from "./standard-contract.ts";
  *   return new Response(body, { status, headers });
  * });
  */
-export function problemAnswer<C extends AnyEvents, Tx>(outhook: Outhook<C, Tx>, error: OuthookError): Answer {
-  const instance = `urn:uuid:${randomUUID()}`;
-  const fault = faultOf(error, { contract: standardContract, operation: null, instance });
-  const { status, contentType = "application/json", body } = problemReply(fault);
-  if (status >= 500) outhook.logger.error({ error, instance }, "a request to the host failed");
-  return {
-    status,
-    headers: {
-      "content-type": contentType,
-      "cache-control": "no-store",
-      ...(status === 401 && { "www-authenticate": "Bearer" }),
-      ...(status === 503 && { "retry-after": "1" }),
-    },
-    body: JSON.stringify(body),
-  };
+export function problemAnswer({ logger }: Pick<ManagedOuthook, "logger">, error: OuthookError): Answer {
+  return answerTo(error, { contract: standardContract, operation: null, headers: alwaysSent, logger });
 }

@@ -1,13 +1,12 @@
-import { randomUUID } from "node:crypto";
 import { checkFunction, checkOptions } from "../check-options.ts";
-import { isOuthookError, OuthookError } from "../errors.ts";
+import { OuthookError } from "../errors.ts";
 import type { AnyEvents } from "../events.ts";
 import type { Outhook } from "../outhook.ts";
 import { shown } from "../shown.ts";
 import { parseTenant } from "../tenant.ts";
+import { alwaysSent, answerOf, answerTo } from "./answers.ts";
 import type { Answer, Call } from "./call.ts";
 import type { Contract, Operation, Principal, Reply } from "./contract.ts";
-import { faultOf } from "./faults.ts";
 import { readFields } from "./fields.ts";
 import { idempotencyKeyOf } from "./idempotency-header.ts";
 import { readJson } from "./json-body.ts";
@@ -32,17 +31,17 @@ export type HandlerOptions<Native> = {
 /** Answers a request. Rejects only when the contract's own `error` throws. */
 export type Responder<Native> = (call: Call<Native>) => Promise<Answer>;
 
-const alwaysSent = { "cache-control": "no-store", "x-content-type-options": "nosniff" };
+/** What the API needs of what `createOuthook` returns, whatever its catalogue and its transactions. */
+export type ManagedOuthook = Pick<Outhook<AnyEvents, never>, "events" | "envelope" | "logger"> & {
+  readonly tenant: (tenant: string) => unknown;
+};
 
 /**
  * Makes what answers the requests, for adapters to frameworks.
  *
  * Throws `invalid_options` without `authenticate`: without it everybody would be let in.
  */
-export function createResponder<Native, C extends AnyEvents, Tx>(
-  outhook: Outhook<C, Tx>,
-  options: HandlerOptions<Native>,
-): Responder<Native> {
+export function createResponder<Native>(outhook: ManagedOuthook, options: HandlerOptions<Native>): Responder<Native> {
   const { authenticate, contract = standardContract, rateLimit } = checkedOptions(outhook, options);
   const route = createRouter(contract.operations);
   const idempotencyHeaders = contract.idempotencyHeaders ?? ["idempotency-key"];
@@ -83,19 +82,8 @@ export function createResponder<Native, C extends AnyEvents, Tx>(
       ({ operation } = match);
       if (operation.can === "manage" && principal.can !== "manage") throw forbidden();
       return answerOf(await perform(operation, principal, { call, segment: match.segment }), headers);
-    } catch (caught) {
-      const error = isOuthookError(caught) ? caught : unexpected(caught);
-      const instance = `urn:uuid:${randomUUID()}`;
-      const fault = faultOf(error, { contract, operation, instance });
-      if (fault.status >= 500) {
-        outhook.logger.error(
-          { error: caught, instance, method: call.method },
-          "a request to the management API failed",
-        );
-      }
-      if (fault.status === 401) headers["www-authenticate"] = "Bearer";
-      if (fault.status === 503) headers["retry-after"] = "1";
-      return answerOf(contract.error(fault), headers);
+    } catch (thrown) {
+      return answerTo(thrown, { contract, operation, headers, logger: outhook.logger });
     }
   };
 }
@@ -124,16 +112,6 @@ function principalOf(found: unknown): Principal {
   throw new OuthookError("internal", 'authenticate must return { tenant, can: "view" | "manage" } or null', {
     param: "authenticate",
   });
-}
-
-function answerOf({ status, headers, body, contentType }: Reply, always: Readonly<Record<string, string>>): Answer {
-  if (body === undefined) return { status, headers: { ...always, ...headers }, body: null };
-  const type = { "content-type": contentType ?? "application/json" };
-  return { status, headers: { ...always, ...type, ...headers }, body: JSON.stringify(body) };
-}
-
-function unexpected(cause: unknown): OuthookError {
-  return new OuthookError("internal", "a request failed unexpectedly", { cause });
 }
 
 function rateLimited(seconds = "0"): OuthookError {

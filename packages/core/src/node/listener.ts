@@ -1,9 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { AnyEvents } from "../events.ts";
 import type { Answer } from "../http/call.ts";
-import type { HandlerOptions } from "../http/responder.ts";
+import type { HandlerOptions, ManagedOuthook } from "../http/responder.ts";
 import { createResponder } from "../http/responder.ts";
-import type { Outhook } from "../outhook.ts";
 import { nodeCall } from "./call.ts";
 
 /**
@@ -12,8 +10,8 @@ import { nodeCall } from "./call.ts";
  * @example
  * createServer(createListener(outhook, { authenticate: (request) => principalOf(request.headers.authorization) })).listen(3000);
  */
-export function createListener<C extends AnyEvents, Tx>(
-  outhook: Outhook<C, Tx>,
+export function createListener(
+  outhook: ManagedOuthook,
   options: HandlerOptions<IncomingMessage>,
 ): (request: IncomingMessage, response: ServerResponse) => void {
   const respond = createResponder(outhook, options);

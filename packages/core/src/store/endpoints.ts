@@ -14,11 +14,11 @@ export type TenantEndpoints = { readonly revision: number; readonly endpoints: r
  */
 export type EndpointStore = {
   /**
-   * Adds an endpoint with its first secret, and keeps the answer if one is given.
-   * Atomic: endpoint, secret, answer, revision and the count against `limit`. Two concurrent callers at the limit: one
-   * gets `"too_many"`; two with one answer: one gets `"answered"`. `"answered"` when an answer of that name that has
-   * not expired at `answer.createdAt` is there already, also at the limit; then nothing changed. Throws when the store is busy
-   * or gone; then nothing was written.
+   * Adds an endpoint with its first secret, and keeps the answer if one is given. Atomic: endpoint, secret, answer,
+   * revision and the count against `limit`. Two concurrent callers at the limit: one gets `"too_many"`; two with one
+   * answer: one gets `"answered"`. `"answered"` when an answer of that name that has not expired at `answer.createdAt`
+   * is there already, also at the limit; then nothing changed. Throws when the store is busy or gone; then nothing was
+   * written.
    */
   readonly insert: (input: {
     readonly endpoint: StoredEndpoint;
@@ -39,10 +39,10 @@ export type EndpointStore = {
   }) => Promise<readonly StoredEndpoint[]>;
 
   /**
-   * Writes what `change` makes of the endpoint; its id, tenant and secret's fields stay. `change` is pure and may be called
-   * more than once; when it throws, nothing is written and the call throws the same.
-   * Atomic: reading, changing, writing and the revision. Two concurrent callers: one after the other, so that each
-   * changes what the other left. Returns the endpoint as it is now, or `null` when there is none.
+   * Writes what `change` makes of the endpoint; its id, tenant and secret's fields stay. `change` is pure and may be
+   * called more than once; when it throws, nothing is written and the call throws the same. Atomic: reading, changing,
+   * writing and the revision. Two concurrent callers: one after the other, so that each changes what the other left.
+   * Returns the endpoint as it is now, or `null` when there is none.
    */
   readonly update: (input: {
     readonly tenant: string;
@@ -57,13 +57,11 @@ export type EndpointStore = {
   readonly delete: (input: { readonly tenant: string; readonly id: string }) => Promise<boolean>;
 
   /**
-   * Makes `secret` the current one.
-   * The outgoing one stops at `expireCurrentAt`, older ones keep their own end; `null` drops all of them at once.
-   * Expired ones are removed and the endpoint's `secretHint`, `publicKey` and `updatedAt` written in the same step, and the
-   * answer kept if one is given.
-   * Atomic: all of it. Two concurrent callers: one after the other, so both
-   * new secrets sign. `"too_many"` when more than `limit` would be in force, `"answered"` as for `insert`, also when the
-   * endpoint is gone; then nothing changed.
+   * Makes `secret` the current one. The outgoing one stops at `expireCurrentAt`, older ones keep their own end; `null`
+   * drops all of them at once. Expired ones are removed and the endpoint's `secretHint`, `publicKey` and `updatedAt`
+   * written in the same step, and the answer kept if one is given. Atomic: all of it. Two concurrent callers: one after
+   * the other, so both new secrets sign. `"too_many"` when more than `limit` would be in force, `"answered"` as for
+   * `insert`, also when the endpoint is gone; then nothing changed.
    */
   readonly rotateSecret: (input: {
     readonly tenant: string;
@@ -77,7 +75,10 @@ export type EndpointStore = {
     readonly answer?: StoredAnswer | undefined;
   }) => Promise<"rotated" | "not_found" | "too_many" | "answered">;
 
-  /** The answer of that name, or `null` when there is none that is still to be given at `now`. Expired ones may be removed at any time. */
+  /**
+   * The answer of that name, or `null` when there is none that is still to be given at `now`. Expired ones may be
+   * removed at any time.
+   */
   readonly answer: (input: {
     readonly tenant: string;
     readonly scope: string;
@@ -85,7 +86,10 @@ export type EndpointStore = {
     readonly now: number;
   }) => Promise<StoredAnswer | null>;
 
-  /** The tenant's endpoints with their secrets, read as one snapshot with the revision; revision 0 and none when unknown. */
+  /**
+   * The tenant's endpoints with their secrets, read as one snapshot with the revision; revision 0 and none when
+   * unknown.
+   */
   readonly ofTenant: (input: { readonly tenant: string }) => Promise<TenantEndpoints>;
 
   /** The tenants' revisions; a tenant without endpoints ever has none in the map. */

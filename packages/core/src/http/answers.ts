@@ -1,0 +1,42 @@
+import { randomUUID } from "node:crypto";
+import { isOuthookError, OuthookError } from "../errors.ts";
+import type { Logger } from "../logger.ts";
+import type { Answer } from "./call.ts";
+import type { Contract, Operation, Reply } from "./contract.ts";
+import { faultOf } from "./faults.ts";
+
+/** Secrets are in some answers, and no answer is a page. */
+export const alwaysSent: Readonly<Record<string, string>> = {
+  "cache-control": "no-store",
+  "x-content-type-options": "nosniff",
+};
+
+/** A reply as it is sent, with these headers beside its own. */
+export function answerOf(reply: Reply, headers: Readonly<Record<string, string>>): Answer {
+  const { status, body, contentType } = reply;
+  if (body === undefined) return { status, headers: { ...headers, ...reply.headers }, body: null };
+  const type = { "content-type": contentType ?? "application/json" };
+  return { status, headers: { ...headers, ...type, ...reply.headers }, body: JSON.stringify(body) };
+}
+
+/** What was thrown, as the contract answers it. What is the host's to mend (5xx) is logged under the answer's instance. */
+export function answerTo(
+  thrown: unknown,
+  input: {
+    readonly contract: Contract;
+    readonly operation: Operation | null;
+    readonly headers: Readonly<Record<string, string>>;
+    readonly logger: Logger;
+  },
+): Answer {
+  const { contract, operation, headers, logger } = input;
+  const error = isOuthookError(thrown) ? thrown : new OuthookError("internal", "unexpected", { cause: thrown });
+  const instance = `urn:uuid:${randomUUID()}`;
+  const fault = faultOf(error, { contract, operation, instance });
+  if (fault.status >= 500) logger.error({ error: thrown, instance }, "a request was answered with a server error");
+  return answerOf(contract.error(fault), {
+    ...headers,
+    ...(fault.status === 401 && { "www-authenticate": "Bearer" }),
+    ...(fault.status === 503 && { "retry-after": "1" }),
+  });
+}
