@@ -36,7 +36,6 @@ export function answerTo(
   if (fault.status >= 500) logger.error({ error: thrown, instance }, "a request was answered with a server error");
   return answerOf(contract.error(fault), {
     ...headers,
-    ...(fault.status === 401 && { "www-authenticate": "Bearer" }),
     ...(fault.status === 503 && { "retry-after": "1" }),
   });
 }

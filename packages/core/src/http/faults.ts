@@ -58,5 +58,5 @@ function renamed(detail: string, param: string, name: string): string {
 function outage(status: number): string {
   return status === 503
     ? "The service cannot answer right now. Try again shortly."
-    : "Something went wrong here, and it was recorded. Name this instance when you report it.";
+    : "Something went wrong here. If it lasts, report it with this instance.";
 }

@@ -4,7 +4,7 @@ import type { Fault, Reply } from "./contract.ts";
 const pages = "https://github.com/outhook/outhook/blob/main/docs/errors/";
 
 /**
- * Renders a fault as problem details (RFC 9457), extended by `code`, `param` and `errors`.
+ * Renders a fault as problem details (RFC 9457), extended by `code`, `param` and `errors`. A 401 asks for a Bearer token.
  *
  * `typeOf` gives the URI of the kind of problem; default: the page about the code in Outhook's documentation.
  */
@@ -16,6 +16,7 @@ export function problemReply(
   return {
     status,
     contentType: "application/problem+json",
+    headers: status === 401 ? { "www-authenticate": "Bearer" } : {},
     body: {
       type: typeOf({ code, status }),
       title,
