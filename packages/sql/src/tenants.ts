@@ -13,7 +13,7 @@ export type TenantSteps = {
   readonly revisions: (tenants: readonly string[]) => Steps<ReadonlyMap<string, number>>;
 };
 
-export function tenantSteps({ db, query, inList }: QueryBuilder): TenantSteps {
+export function tenantSteps({ dialect, db, query, inList }: QueryBuilder): TenantSteps {
   const lock = query((p: { readonly tenant: string }) =>
     db
       .insertInto("outhook_tenants")
@@ -22,9 +22,13 @@ export function tenantSteps({ db, query, inList }: QueryBuilder): TenantSteps {
   );
   const raise = query((p: { readonly tenant: string }) =>
     db
-      .updateTable("outhook_tenants")
-      .set((row) => ({ revision: row("revision", "+", sql.lit(1)) }))
-      .where("tenant", "=", p.tenant),
+      .insertInto("outhook_tenants")
+      .values({ tenant: p.tenant, revision: sql.lit(1) })
+      .onConflict((conflict) =>
+        conflict.column("tenant").doUpdateSet((row) => ({
+          revision: row("outhook_tenants.revision", "+", sql.lit(1)),
+        })),
+      ),
   );
   const revision = query((p: { readonly tenant: string }) =>
     db.selectFrom("outhook_tenants").select("revision").where("tenant", "=", p.tenant),
@@ -40,7 +44,8 @@ export function tenantSteps({ db, query, inList }: QueryBuilder): TenantSteps {
 
   return {
     *lock(tenant) {
-      yield* rowsOf(lock, { tenant });
+      // A write transaction of SQLite is alone from its beginning.
+      if (dialect === "postgres") yield* rowsOf(lock, { tenant });
     },
     *raise(tenant) {
       yield* rowsOf(raise, { tenant });

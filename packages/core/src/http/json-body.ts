@@ -77,11 +77,15 @@ function parsed(bytes: Uint8Array): unknown {
 
 /** Refuses deep nesting, level by level and without recursion, since it can be as deep as the body is long. */
 function shallow(value: unknown): unknown {
-  let level: readonly unknown[] = [value];
-  for (let depth = 0; level.length > 0; depth += 1) {
+  let level = [value].filter(isContainer);
+  for (let depth = 1; level.length > 0; depth += 1) {
     if (depth > maxDepth)
       throw new OuthookError("malformed_body", `the body is nested more than ${maxDepth} levels deep`);
-    level = level.flatMap((node) => (typeof node === "object" && node !== null ? Object.values(node) : []));
+    level = level.flatMap((node) => Object.values(node).filter(isContainer));
   }
   return value;
+}
+
+function isContainer(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
 }
