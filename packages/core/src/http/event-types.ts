@@ -26,6 +26,9 @@ export function eventTypesOf(events: AnyEvents | null): readonly EventTypeDetail
   return eventTypes;
 }
 
+/** The second is zod's, and lets it leave a date open instead of giving up on everything around it. */
+const jsonSchemaOptions = { target: "draft-2020-12", libraryOptions: { unrepresentable: "any" } };
+
 /** By Standard JSON Schema, which newer versions of the schema libraries implement. */
 function jsonSchemaOf(schema: object): JsonSchema | null {
   const standard: unknown = Reflect.get(schema, "~standard");
@@ -34,11 +37,11 @@ function jsonSchemaOf(schema: object): JsonSchema | null {
   if (typeof output !== "function") return null;
   try {
     // Through its text, which shows whether it is JSON at all: libraries let people put anything into a schema.
-    const text = JSON.stringify(Reflect.apply(output, converter, [{ target: "draft-2020-12" }]));
+    const text = JSON.stringify(Reflect.apply(output, converter, [jsonSchemaOptions]));
     const parsed: unknown = JSON.parse(text);
     return isObject(parsed) ? parsed : null;
   } catch {
-    // A date, a transformation: what JSON Schema has no word for.
+    // What the library has no word for in JSON Schema.
     return null;
   }
 }

@@ -3,7 +3,7 @@ import { shown } from "../shown.ts";
 import type { Call } from "./call.ts";
 
 /** Most bytes of a request body. */
-export const maxBodyBytes: number = 1_048_576;
+const maxBodyBytes = 1_048_576;
 /** Deepest nesting of a request body. */
 const maxDepth = 64;
 

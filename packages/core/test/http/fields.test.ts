@@ -87,7 +87,7 @@ describe("fields", () => {
         },
       },
     };
-    expect(() => readFields({ url: "u" }, broken)).toThrow(TypeError);
+    expect(() => readFields({ url: "u", surprise: 1 }, broken)).toThrow(TypeError);
   });
 });
 

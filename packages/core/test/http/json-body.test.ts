@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Call, CallBody } from "../../src/http/call.ts";
-import { maxBodyBytes, readJson } from "../../src/http/json-body.ts";
+import { readJson } from "../../src/http/json-body.ts";
 
 const json: Readonly<Record<string, string>> = { "content-type": "application/json" };
 
@@ -17,7 +17,7 @@ function call(input: {
     query: "",
     header: (name) => headers[name] ?? null,
     readBody: async (maxBytes) => {
-      expect(maxBytes).toBe(maxBodyBytes);
+      expect(maxBytes).toBe(1_048_576);
       return read;
     },
     native: null,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { problemAnswer } from "../src/http/index.ts";
-import { createOuthook, memoryStore, OuthookError } from "../src/index.ts";
+import { problemAnswer } from "../../src/http/index.ts";
+import { createOuthook, memoryStore, OuthookError } from "../../src/index.ts";
 
 function answerTo(error: OuthookError) {
   const logged: (readonly [Readonly<Record<string, unknown>>, string])[] = [];
