@@ -5,7 +5,6 @@ import type { Attempt, Delivery, DeliveryStatus, Message } from "./model.ts";
 import type { Settings } from "./settings.ts";
 import type { Page, PageOptions } from "./page.ts";
 import { pageOf, parsePageOptions } from "./page.ts";
-import { partitionsOf } from "./partition.ts";
 import { shown } from "./shown.ts";
 import type { Store } from "./store/index.ts";
 
@@ -39,13 +38,14 @@ const statuses: readonly DeliveryStatus[] = ["pending", "succeeded", "failed", "
 
 type Input = {
   readonly tenant: string;
+  /** Where the tenant's rows can lie. */
+  readonly partitions: readonly number[];
   readonly store: Store;
   readonly settings: Settings;
   readonly wake: () => void;
 };
 
-export function createDeliveries({ tenant, store, settings, wake }: Input): Deliveries {
-  const partitions = partitionsOf(tenant, settings.layout);
+export function createDeliveries({ tenant, partitions, store, settings, wake }: Input): Deliveries {
   const get: Deliveries["get"] = async (id) =>
     (isId(id) ? await store.log.delivery({ partitions, tenant, id }) : null) ?? notFound("delivery", tenant, id);
 
@@ -91,8 +91,7 @@ export function createDeliveries({ tenant, store, settings, wake }: Input): Deli
   };
 }
 
-export function createMessages({ tenant, store, settings }: Input): Messages {
-  const partitions = partitionsOf(tenant, settings.layout);
+export function createMessages({ tenant, partitions, store }: Input): Messages {
   return {
     get: async (id) => {
       const found =

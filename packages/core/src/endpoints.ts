@@ -14,7 +14,6 @@ import type { Endpoint, EndpointHealth, EndpointStatus, StoredEndpoint, StoredSe
 import type { Settings } from "./settings.ts";
 import type { Page, PageOptions } from "./page.ts";
 import { pageOf, parsePageOptions } from "./page.ts";
-import { partitionsOf } from "./partition.ts";
 import { shown } from "./shown.ts";
 import { generateSecret, publicKeyOf, secretHint } from "./secret.ts";
 import type { SecretBox } from "./secret-box.ts";
@@ -66,6 +65,8 @@ const maxOwnIds = 1_000;
 
 export function createEndpoints<C extends AnyEvents>(input: {
   readonly tenant: string;
+  /** Where the tenant's rows can lie. */
+  readonly partitions: readonly number[];
   readonly store: Store;
   readonly directory: Directory;
   readonly secretBox: SecretBox;
@@ -73,9 +74,8 @@ export function createEndpoints<C extends AnyEvents>(input: {
   readonly settings: Settings;
   readonly wake: () => void;
 }): Endpoints<C> {
-  const { tenant, store, directory, secretBox, rules, settings, wake } = input;
-  const { clock, storeNow, layout } = settings;
-  const partitions = partitionsOf(tenant, layout);
+  const { tenant, partitions, store, directory, secretBox, rules, settings, wake } = input;
+  const { clock, storeNow } = settings;
   const { once } = createIdempotency({ tenant, endpoints: store.endpoints, secretBox, clock });
   /** An id belongs to one tenant for good, so that those shown before need no question to the store. */
   const ownIds = new Set<string>();

@@ -13,6 +13,7 @@ import { createListeners } from "./listeners.ts";
 import type { Logger } from "./logger.ts";
 import { createNetworkPolicy } from "./network.ts";
 import type { OuthookOptions } from "./options.ts";
+import { partitionsOf } from "./partition.ts";
 import { resolveOptions } from "./settings.ts";
 import { createReporter } from "./reporter.ts";
 import { createRun } from "./run.ts";
@@ -96,12 +97,13 @@ export function createOuthook<C extends AnyEvents = AnyEvents, Tx = never>(
     },
     tenant: (name) => {
       const tenant = parseTenant(name);
+      const partitions = partitionsOf(tenant, settings.layout);
       return {
         send: (type, data, sendOptions = {}) => sender.send(tenant, type, data, sendOptions),
         prepare: (type, data, prepareOptions = {}) => sender.prepare(tenant, type, data, prepareOptions),
-        endpoints: createEndpoints({ tenant, store, directory, secretBox, rules, settings, wake }),
-        deliveries: createDeliveries({ tenant, store, settings, wake }),
-        messages: createMessages({ tenant, store, settings, wake }),
+        endpoints: createEndpoints({ tenant, partitions, store, directory, secretBox, rules, settings, wake }),
+        deliveries: createDeliveries({ tenant, partitions, store, settings, wake }),
+        messages: createMessages({ tenant, partitions, store, settings, wake }),
       };
     },
     dispatcher,
