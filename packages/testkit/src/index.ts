@@ -1,9 +1,12 @@
+export type { ConformanceCase, SkippedCase } from "./cases.ts";
+export { httpConformance } from "./http-conformance/index.ts";
+export type { HttpHost, HttpMount, RunningMount } from "./http-conformance/mount.ts";
+export { startServer } from "./http-conformance/mount.ts";
 export type { ManualClock } from "./manual-clock.ts";
 export { manualClock } from "./manual-clock.ts";
 export type { ReceivedRequest, Receiver, ReceiverOptions, Reply } from "./receiver.ts";
 export { startReceiver } from "./receiver.ts";
 export type { StoreFixture, StoreHandle } from "./store-conformance/case.ts";
-export type { ConformanceCase, SkippedCase } from "./store-conformance/index.ts";
 export { storeConformance } from "./store-conformance/index.ts";
 // Both files call what they hold a received request; the receiver's is the one that a test meets.
 export type { ReceivedRequest as RequestToVerify, Verification } from "./verify.ts";

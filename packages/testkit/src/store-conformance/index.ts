@@ -1,4 +1,5 @@
-import { OuthookError } from "@outhook/core";
+import type { ConformanceCase, SkippedCase } from "../cases.ts";
+import { withoutSkipped } from "../cases.ts";
 import { cancelCases } from "./cancel.ts";
 import type { CaseGroup, StoreCase, StoreFixture } from "./case.ts";
 import { claimCases } from "./claim.ts";
@@ -20,18 +21,6 @@ import { settleCases } from "./settle.ts";
 import { tenancyCases } from "./tenancy.ts";
 import { updateCases } from "./updates.ts";
 import { upkeepCases } from "./upkeep.ts";
-
-/** A clause of the store port that any test runner can run. */
-export type ConformanceCase = {
-  /** Group and sentence, such as `claim/no delivery goes to two claimers`. Stable. */
-  readonly id: string;
-  readonly group: string;
-  /** Rejects with an `AssertionError` when the store breaks the clause. */
-  readonly run: () => Promise<void>;
-};
-
-/** A case that a store does not pass, and why that is right for it. */
-export type SkippedCase = { readonly id: string; readonly reason: string };
 
 const groups: readonly CaseGroup[] = [
   endpointCases,
@@ -71,8 +60,7 @@ export function storeConformance(
   const cases = groups.flatMap(({ group, cases: ofGroup }) =>
     ofGroup.map((one) => ({ id: `${group}/${one.name}`, group, run: () => runCase(fixture, one) })),
   );
-  const skipped = skippedIds(skip, new Set(cases.map(({ id }) => id)));
-  return cases.filter(({ id }) => !skipped.has(id));
+  return withoutSkipped(cases, skip);
 }
 
 async function runCase(fixture: StoreFixture, { start = "migrated", run }: StoreCase): Promise<void> {
@@ -83,19 +71,4 @@ async function runCase(fixture: StoreFixture, { start = "migrated", run }: Store
   } finally {
     await handle.destroy();
   }
-}
-
-function skippedIds(skip: readonly SkippedCase[], known: ReadonlySet<string>): ReadonlySet<string> {
-  for (const [index, { id, reason }] of skip.entries()) {
-    if (!known.has(id)) {
-      throw new OuthookError(
-        "invalid_options",
-        `skip[${index}].id: no case is called ${JSON.stringify(id.slice(0, 60))}`,
-      );
-    }
-    if (reason.trim() === "") {
-      throw new OuthookError("invalid_options", `skip[${index}].reason: say why the store need not pass ${id}`);
-    }
-  }
-  return new Set(skip.map(({ id }) => id));
 }

@@ -1,0 +1,52 @@
+import type { AcceptedRow, RefusedRow } from "./fields.ts";
+
+// Ports other than the usual ones (url-105, url-106) are not refused yet.
+/** URLs that nobody means who configures a webhook. */
+export const refusedUrls: readonly RefusedRow[] = [
+  ["url-081", "plain http refused unless allowHttp", "http://acme.dev/hook"],
+  ["url-082", "scheme", "ftp://acme.dev/"],
+  ["url-083", "scheme", "file:///etc/passwd"],
+  ["url-084", "scheme", "gopher://acme.dev:70/_x"],
+  ["url-086", "scheme", "data:text/html,x"],
+  ["url-087", "unix socket", "unix:/var/run/docker.sock"],
+  ["url-090", "protocol-relative", "//acme.dev/hook"],
+  ["url-092", "no slashes, which WHATWG would repair", "https:acme.dev/hook"],
+  ["url-093", "one slash", "https:/acme.dev/hook"],
+  ["url-096", "no host", "https://"],
+  ["url-098", "user only", "https://user@acme.dev/hook"],
+  ["url-100", "userinfo confusion", "https://acme.dev@127.0.0.1/hook"],
+  ["url-101", "parser differential", "https://127.0.0.1#@acme.dev/"],
+  ["url-102", "backslash differential", "https://acme.dev\\@127.0.0.1/"],
+  ["url-103", "fragments are never sent", "https://acme.dev/hook#frag"],
+  ["url-104", "empty fragment", "https://acme.dev/#"],
+  ["url-108", "port 0", "https://acme.dev:0/hook"],
+  ["url-109", "out of range", "https://acme.dev:65536/hook"],
+  ["url-110", "negative", "https://acme.dev:-1/hook"],
+  ["url-111", "full-width digit in port", "https://acme.dev:44\uff13/hook"],
+  ["url-114", "inner tab is deleted by WHATWG", "https://ac\tme.dev/hook"],
+  ["url-118", "BOM", "\ufeffhttps://acme.dev/"],
+  ["url-119", "line separator", "https://acme.dev/\u2028x"],
+  ["url-122", "label > 63", `https://${"a".repeat(64)}.dev/`],
+  ["url-123", "name > 253", `https://${"a.".repeat(130)}dev/`],
+  ["url-124", "five octets", "https://1.2.3.4.5/"],
+  ["url-125", "octet overflow", "https://256.1.1.1/"],
+  ["url-128", "NUL in host", "https://127.0.0.1%00.acme.dev/"],
+  ["url-129", "zone id", "https://[fe80::1%25eth0]/"],
+  ["url-131", "bad punycode", "https://xn--/"],
+  ["url-132", "> 2048 characters", `https://acme.dev/${"a".repeat(3_000)}`],
+  ["url-133", "null", null],
+  ["url-136", "array", ["https://acme.dev/"]],
+  ["url-137", "boolean", true],
+];
+
+export const acceptedUrls: readonly AcceptedRow[] = [
+  ["url-138", "scheme+host lower-cased, path untouched", "HTTPS://ACME.dev/Hook", "https://acme.dev/Hook"],
+  ["url-139", "root path", "https://acme.dev", "https://acme.dev/"],
+  ["url-140", "default port dropped", "https://acme.dev:443/h", "https://acme.dev/h"],
+  ["url-141", "trailing dot dropped so Host, SNI, pool key agree", "https://acme.dev./h", "https://acme.dev/h"],
+  ["url-143", "dot segments", "https://acme.dev/a/../b", "https://acme.dev/b"],
+  ["url-145", "public literal", "https://8.8.8.8/h", "https://8.8.8.8/h"],
+  ["url-146", "decimal public literal shown normalised", "https://134744072/h", "https://8.8.8.8/h"],
+  ["url-147", "public v6", "https://[2606:4700:4700::1111]/h", "https://[2606:4700:4700::1111]/h"],
+  ["url-150", "allowed alternative port", "https://acme.dev:8443/h", "https://acme.dev:8443/h"],
+];

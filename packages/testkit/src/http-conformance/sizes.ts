@@ -1,0 +1,2 @@
+/** Most bytes of a request body. */
+export const maxBodyBytes = 1_048_576;
