@@ -48,7 +48,7 @@ export function changedRecord(
     url: patch.url ?? endpoint.url,
     events: patch.events ?? endpoint.events,
     description: description === undefined ? endpoint.description : description,
-    ...(status !== undefined && statusFields(status)),
+    ...(status !== undefined && status !== endpoint.status && statusFields(status)),
     timeoutSeconds: patch.timeoutSeconds ?? endpoint.timeoutSeconds,
     maxRetries: maxRetries === undefined ? endpoint.maxRetries : maxRetries,
     ...(metadata !== undefined && { metadata: patchMetadata(endpoint.metadata, metadata) }),

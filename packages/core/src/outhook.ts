@@ -11,6 +11,7 @@ import { createHttpTransport } from "./http-transport/index.ts";
 import type { Listeners } from "./listeners.ts";
 import { createListeners } from "./listeners.ts";
 import type { Logger } from "./logger.ts";
+import { consoleLogger } from "./logger.ts";
 import { createNetworkPolicy } from "./network.ts";
 import type { OuthookOptions } from "./options.ts";
 import { partitionsOf } from "./partition.ts";
@@ -49,7 +50,7 @@ export type Outhook<C extends AnyEvents, Tx> = {
   readonly events: C | null;
   /** Whether receivers see `{ type, timestamp, data }`, or what `wire.envelope` makes. */
   readonly envelope: "standard" | "custom";
-  /** Where this writes what nobody waits for: the logger of the options, at most one line of a kind a second. */
+  /** Where this writes what nobody waits for. */
   readonly logger: Logger;
   /** Stops the dispatcher and closes the store. */
   readonly close: (options?: { readonly graceMs?: number | undefined }) => Promise<void>;
@@ -111,7 +112,7 @@ export function createOuthook<C extends AnyEvents = AnyEvents, Tx = never>(
     on: listeners.on,
     events: options.events ?? null,
     envelope: settings.envelope === null ? "standard" : "custom",
-    logger: settings.logger,
+    logger: options.logger ?? consoleLogger,
     close: async (closeOptions) => {
       await dispatcher.stop(closeOptions);
       await transport.close();

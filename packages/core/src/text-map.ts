@@ -11,6 +11,9 @@ export type TextMapPatch = Readonly<Record<string, string | null>> | null;
 /** Names that mean more than themselves to code that copies or merges objects. */
 const unsafeNames: ReadonlySet<string> = new Set(["__proto__", "constructor", "prototype"]);
 
+/** More than any limit, with room for removals: what is beyond is refused before each is looked at. */
+const maxEntries = 200;
+
 /**
  * The entries of a plain object whose names are safe to copy. Throws `code` for anything else, naming `param`.
  *
@@ -21,6 +24,11 @@ export function textEntries(input: unknown, param: string, code: ErrorCode): rea
     throw new OuthookError(code, `${param} is ${shown(input)}; it is an object of texts by name`, { param });
   }
   const entries = Object.entries(input);
+  if (entries.length > maxEntries) {
+    throw new OuthookError(code, `${param} has ${entries.length} names; at most ${maxEntries} are looked at`, {
+      param,
+    });
+  }
   const unsafe = entries.find(([name]) => unsafeNames.has(name));
   if (unsafe === undefined) return entries;
   throw new OuthookError(code, `${param} has the name ${shown(unsafe[0])}, which is reserved; choose another`, {

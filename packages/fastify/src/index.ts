@@ -1,7 +1,8 @@
 import type { HandlerOptions, ManagedOuthook } from "@outhook/core/http";
-import { createResponder } from "@outhook/core/http";
+import { belowMount, createResponder } from "@outhook/core/http";
 import { nodeCall } from "@outhook/core/node";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { Readable } from "node:stream";
 
 /** What the plugin is registered with, beside Fastify's own `prefix`. */
 export type OuthookPluginOptions = HandlerOptions<FastifyRequest> & {
@@ -12,7 +13,8 @@ export type OuthookPluginOptions = HandlerOptions<FastifyRequest> & {
  * The management API for Fastify 5, as a plugin that keeps to itself: the host's parsers and error handler stay as they are,
  * and its hooks run here too.
  *
- * It answers every request below its prefix, also with 404. `authenticate` gets Fastify's request, and is required:
+ * It answers every request below its prefix that Fastify can read, also with 404; a broken content type or percent-encoding
+ * Fastify refuses itself, before any plugin. `authenticate` gets Fastify's request, and is required:
  * registering rejects with `invalid_options` without it.
  *
  * @example
@@ -24,24 +26,22 @@ export async function outhookPlugin(
 ): Promise<void> {
   const respond = createResponder(outhook, { authenticate, contract, rateLimit });
   // A prefix may hold parameters, so what is above the mount is counted in segments.
-  const depth = fastify.prefix.split("/").length - 1;
-  const below = (url: string): string =>
-    `/${url
-      .split("/")
-      .slice(depth + 1)
-      .join("/")}`;
+  const depth = fastify.prefix.split("/").filter(Boolean).length;
 
   const answer = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
-    const call = nodeCall(request.raw, { url: below(request.url), native: request });
-    const { status, headers, body } = await respond(call);
-    return await reply
-      .code(status)
-      .headers(headers)
-      .send(body ?? undefined);
+    const { raw, body, url } = request;
+    const stream = body instanceof Readable ? body : raw;
+    const {
+      status,
+      headers,
+      body: text,
+    } = await respond(nodeCall(raw, { url: belowMount(url, depth), stream, native: request }));
+    reply.code(status).headers(headers);
+    return await reply.send(text ?? undefined);
   };
 
-  // The body is read by the responder, after it knows who calls.
+  // The responder reads the body, after it knows who calls, as the host's `preParsing` hooks have left it.
   fastify.removeAllContentTypeParsers();
-  fastify.addContentTypeParser("*", (_request, _payload, done) => done(null));
+  fastify.addContentTypeParser("*", (_request, payload, done) => done(null, payload));
   fastify.all("/*", answer);
 }

@@ -1,5 +1,5 @@
 import type { HandlerOptions, ManagedOuthook } from "@outhook/core/http";
-import { createResponder, webCall, webResponse } from "@outhook/core/http";
+import { belowMount, createResponder, webCall, webResponse } from "@outhook/core/http";
 import type { Context } from "hono";
 import { Hono } from "hono";
 
@@ -17,13 +17,10 @@ export function outhookApp(outhook: ManagedOuthook, options: HandlerOptions<Cont
   const app = new Hono();
   app.all("*", async (context) => {
     const { raw } = context.req;
-    const { pathname, search } = new URL(raw.url);
     // The route is the mount and `*`, and is counted in segments, for a mount may hold parameters. The helper that replaces
     // `routePath` finds nothing when the host has another copy of Hono.
-    const depth = context.req.routePath.split("/").length - 2;
-    const below = pathname.split("/").slice(depth + 1);
-    const url = `/${below.join("/")}${search}`;
-    const call = webCall(raw, { url, native: context });
+    const depth = context.req.routePath.split("/").filter(Boolean).length - 1;
+    const call = webCall(raw, { url: belowMount(raw.url, depth), native: context });
     // A body that middleware has read is still there in Hono's cache.
     const readBody: typeof call.readBody = async (maxBytes) => {
       if (!raw.bodyUsed) return await call.readBody(maxBytes);

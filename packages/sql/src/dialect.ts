@@ -36,7 +36,11 @@ export type QueryBuilder = {
   readonly inList: (column: string, list: readonly (string | number)[]) => Expression<SqlBool>;
 };
 
-export function createQueryBuilder(dialect: Dialect): QueryBuilder {
+/** `schema` is where the tables of Postgres lie, named in every statement; without it the search path decides. */
+export function createQueryBuilder(
+  dialect: Dialect,
+  { schema }: { readonly schema?: string | undefined } = {},
+): QueryBuilder {
   if (dialect === "sqlite") {
     return {
       dialect,
@@ -45,9 +49,10 @@ export function createQueryBuilder(dialect: Dialect): QueryBuilder {
       inList: (column, list) => sql<SqlBool>`${sql.ref(column)} in (select value from json_each(${list}))`,
     };
   }
+  const db = new Kysely<Database>({ dialect: postgres });
   return {
     dialect,
-    db: new Kysely<Database>({ dialect: postgres }),
+    db: schema === undefined ? db : db.withSchema(schema),
     query: createQuery,
     inList: (column, list) => sql<SqlBool>`${sql.ref(column)} = any(${list})`,
   };

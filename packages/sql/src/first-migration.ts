@@ -10,10 +10,16 @@ import type { Dialect } from "./dialect.ts";
 export function firstTables(dialect: Dialect): readonly string[] {
   const sqlite = dialect === "sqlite";
   const text = sqlite ? "text" : 'text collate "C"';
-  const integer = sqlite ? "integer" : "bigint";
+  const smallint = sqlite ? "integer" : "smallint";
+  const integer = "integer";
+  const bigint = sqlite ? "integer" : "bigint";
   // Rows found by their key and small enough to lie in its tree; messages and answers are not.
   const keyed = sqlite ? " without rowid, strict" : "";
   const plain = sqlite ? " strict" : "";
+  // Every row of a message or delivery is written twice within moments, so that the first versions are dead in no time.
+  const grown = sqlite ? "" : ` with (${vacuumed({ scaleFactor: 0.05, threshold: 5_000 })})`;
+  // Few rows, written all the time: room for their next versions on the page, and a vacuum long before they are many.
+  const rewritten = sqlite ? "" : ` with (fillfactor = 50, ${vacuumed({ scaleFactor: 0.1, threshold: 500 })})`;
   const key = (...columns: readonly string[]) =>
     (sqlite ? [...columns, "partition"] : ["partition", ...columns]).join(", ");
 
@@ -24,8 +30,8 @@ export function firstTables(dialect: Dialect): readonly string[] {
 )${keyed}`,
     `create table outhook_tenants (
   tenant ${text} not null primary key,
-  revision ${integer} not null
-)${keyed}`,
+  revision ${bigint} not null
+)${keyed}${rewritten}`,
     `create table outhook_endpoints (
   tenant ${text} not null,
   id ${text} not null,
@@ -42,8 +48,8 @@ export function firstTables(dialect: Dialect): readonly string[] {
   metadata ${text} not null,
   header_names ${text} not null,
   sealed_headers ${text},
-  created_at ${integer} not null,
-  updated_at ${integer} not null,
+  created_at ${bigint} not null,
+  updated_at ${bigint} not null,
   primary key (tenant, id)
 )${plain}`,
     `create table outhook_secrets (
@@ -51,8 +57,8 @@ export function firstTables(dialect: Dialect): readonly string[] {
   endpoint_id ${text} not null,
   id ${text} not null,
   sealed ${text} not null,
-  created_at ${integer} not null,
-  expires_at ${integer},
+  created_at ${bigint} not null,
+  expires_at ${bigint},
   primary key (tenant, endpoint_id, id)
 )${keyed}`,
     `create table outhook_answers (
@@ -61,28 +67,28 @@ export function firstTables(dialect: Dialect): readonly string[] {
   key ${text} not null,
   fingerprint ${text} not null,
   sealed ${text} not null,
-  created_at ${integer} not null,
-  expires_at ${integer} not null,
+  created_at ${bigint} not null,
+  expires_at ${bigint} not null,
   primary key (tenant, scope, key)
 )${plain}`,
     "create index outhook_answers_expiry on outhook_answers (expires_at)",
     `create table outhook_messages (
-  partition ${integer} not null,
+  partition ${smallint} not null,
   id ${text} not null,
   tenant ${text} not null,
   type ${text} not null,
-  created_at ${integer} not null,
-  fanned_out ${integer} not null,
+  created_at ${bigint} not null,
+  fanned_out ${smallint} not null,
   idempotency_key ${text},
   payload_hash ${text},
   body ${text} not null,
   primary key (${key("id")})
-)${plain}`,
+)${plain}${grown}`,
     "create index outhook_messages_waiting on outhook_messages (partition, created_at, id) where fanned_out = 0",
     `create unique index outhook_messages_key on outhook_messages (partition, tenant, idempotency_key)
   where idempotency_key is not null`,
     `create table outhook_deliveries (
-  partition ${integer} not null,
+  partition ${smallint} not null,
   id ${text} not null,
   tenant ${text} not null,
   message_id ${text} not null,
@@ -90,15 +96,15 @@ export function firstTables(dialect: Dialect): readonly string[] {
   type ${text} not null,
   status ${text} not null,
   lane ${text} not null,
-  due_at ${integer},
-  leased_at ${integer},
+  due_at ${bigint},
+  leased_at ${bigint},
   fence ${integer} not null,
   attempts ${integer} not null,
   scheduled_attempts ${integer},
-  created_at ${integer} not null,
-  updated_at ${integer} not null,
+  created_at ${bigint} not null,
+  updated_at ${bigint} not null,
   primary key (${key("id")})
-)${keyed}`,
+)${keyed}${grown}`,
     `create index outhook_deliveries_queue on outhook_deliveries (partition, endpoint_id, lane, due_at, id)
   where status = 'pending'`,
     "create index outhook_deliveries_log on outhook_deliveries (partition, endpoint_id, id)",
@@ -106,23 +112,23 @@ export function firstTables(dialect: Dialect): readonly string[] {
   where status in ('failed', 'skipped', 'cancelled')`,
     `create index outhook_deliveries_message on outhook_deliveries (${key("message_id")})`,
     `create table outhook_queue (
-  partition ${integer} not null,
+  partition ${smallint} not null,
   endpoint_id ${text} not null,
   lane ${text} not null,
-  next_due_at ${integer},
-  held_until ${integer},
-  served_at ${integer},
-  ready_at ${integer},
+  next_due_at ${bigint},
+  held_until ${bigint},
+  served_at ${bigint},
+  ready_at ${bigint},
   primary key (partition, endpoint_id, lane)
-)${keyed}`,
+)${keyed}${rewritten}`,
     `create index outhook_queue_ready on outhook_queue (${key("ready_at")}) where ready_at is not null`,
     `create index outhook_queue_served on outhook_queue (${key("served_at")}) where served_at = ready_at`,
     `create table outhook_attempts (
-  partition ${integer} not null,
+  partition ${smallint} not null,
   delivery_id ${text} not null,
   number ${integer} not null,
-  started_at ${integer} not null,
-  duration_ms ${integer} not null,
+  started_at ${bigint} not null,
+  duration_ms ${bigint} not null,
   status_code ${integer},
   error_class ${text},
   error ${text},
@@ -134,14 +140,24 @@ export function firstTables(dialect: Dialect): readonly string[] {
   endpoint_id ${text} not null primary key,
   consecutive_failures ${integer} not null,
   exhausted_in_row ${integer} not null,
-  failing_since ${integer},
-  last_delivery_at ${integer},
-  last_success_at ${integer},
+  failing_since ${bigint},
+  last_delivery_at ${bigint},
+  last_success_at ${bigint},
   last_error ${text}
-)${keyed}`,
+)${keyed}${rewritten}`,
     `create table outhook_dispatchers (
   id ${text} not null primary key,
-  expires_at ${integer} not null
-)${keyed}`,
+  expires_at ${bigint} not null
+)${keyed}${rewritten}`,
   ];
+}
+
+/** Storage parameters that make autovacuum come when so many rows, and so much of the table, are dead. */
+function vacuumed({ scaleFactor, threshold }: { readonly scaleFactor: number; readonly threshold: number }): string {
+  return ["vacuum", "analyze"]
+    .flatMap((kind) => [
+      `autovacuum_${kind}_scale_factor = ${scaleFactor}`,
+      `autovacuum_${kind}_threshold = ${threshold}`,
+    ])
+    .join(", ");
 }

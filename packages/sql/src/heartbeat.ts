@@ -13,7 +13,7 @@ export type HeartbeatSteps = {
   readonly retire: (id: string) => Steps<void>;
 };
 
-export function heartbeatSteps({ db, query }: QueryBuilder): HeartbeatSteps {
+export function heartbeatSteps({ db, dialect, query }: QueryBuilder): HeartbeatSteps {
   const beat = query((p: { readonly id: string; readonly expiresAt: number }) =>
     db
       .insertInto("outhook_dispatchers")
@@ -22,9 +22,12 @@ export function heartbeatSteps({ db, query }: QueryBuilder): HeartbeatSteps {
         conflict.column("id").doUpdateSet({ expires_at: (row) => row.ref("excluded.expires_at") }),
       ),
   );
-  const forget = query((p: { readonly now: number }) =>
-    db.deleteFrom("outhook_dispatchers").where("expires_at", "<=", p.now),
-  );
+  const forget = query((p: { readonly now: number }) => {
+    const over = db.selectFrom("outhook_dispatchers").select("id").where("expires_at", "<=", p.now);
+    // After an outage all are over and all come back at once; waiting for each other's rows they would be in a deadlock.
+    const free = dialect === "postgres" ? over.forUpdate().skipLocked() : over;
+    return db.deleteFrom("outhook_dispatchers").where("id", "in", free);
+  });
   const alive = query(() => db.selectFrom("outhook_dispatchers").select("id"));
   const retire = query((p: { readonly id: string }) => db.deleteFrom("outhook_dispatchers").where("id", "=", p.id));
 

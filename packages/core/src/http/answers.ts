@@ -1,9 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { isOuthookError, OuthookError } from "../errors.ts";
 import type { Logger } from "../logger.ts";
+import { shown } from "../shown.ts";
 import type { Answer } from "./call.ts";
 import type { Contract, Operation, Reply } from "./contract.ts";
 import { faultOf } from "./faults.ts";
+import { problemKinds } from "./problems.ts";
 
 /** Secrets are in some answers, and no answer is a page. */
 export const alwaysSent: Readonly<Record<string, string>> = {
@@ -11,10 +13,13 @@ export const alwaysSent: Readonly<Record<string, string>> = {
   "x-content-type-options": "nosniff",
 };
 
-/** A reply as it is sent, with these headers beside its own. */
+/** A reply as it is sent, with these headers beside its own. Throws for a status that is none. */
 export function answerOf(reply: Reply, headers: Readonly<Record<string, string>>): Answer {
   const { status, body, contentType } = reply;
-  if (body === undefined) return { status, headers: { ...headers, ...reply.headers }, body: null };
+  if (!Number.isInteger(status) || status < 200 || status > 599) {
+    throw new OuthookError("internal", `contract: the status ${shown(status)} is not one from 200 to 599`);
+  }
+  if (body === undefined || status === 204) return { status, headers: { ...headers, ...reply.headers }, body: null };
   const type = { "content-type": contentType ?? "application/json" };
   return { status, headers: { ...headers, ...type, ...reply.headers }, body: JSON.stringify(body) };
 }
@@ -30,7 +35,7 @@ export function answerTo(
   },
 ): Answer {
   const { contract, operation, headers, logger } = input;
-  const error = isOuthookError(thrown) ? thrown : new OuthookError("internal", "unexpected", { cause: thrown });
+  const error = isKnown(thrown) ? thrown : new OuthookError("internal", "unexpected", { cause: thrown });
   const instance = `urn:uuid:${randomUUID()}`;
   const fault = faultOf(error, { contract, operation, instance });
   if (fault.status >= 500) logger.error({ error: thrown, instance }, "a request was answered with a server error");
@@ -38,4 +43,9 @@ export function answerTo(
     ...headers,
     ...(fault.status === 503 && { "retry-after": "1" }),
   });
+}
+
+/** Another copy of this package may have codes that this one does not know. */
+function isKnown(thrown: unknown): thrown is OuthookError {
+  return isOuthookError(thrown) && Object.hasOwn(problemKinds, thrown.code) && Array.isArray(thrown.errors);
 }

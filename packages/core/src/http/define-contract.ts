@@ -1,4 +1,6 @@
-import { checkFunction, checkOptions } from "../check-options.ts";
+import { checkMethods, checkOptions } from "../check-options.ts";
+import { OuthookError } from "../errors.ts";
+import { shown } from "../shown.ts";
 import type { Contract } from "./contract.ts";
 import { createRouter } from "./router.ts";
 
@@ -14,8 +16,12 @@ import { createRouter } from "./router.ts";
  * });
  */
 export function defineContract(contract: Contract): Contract {
-  checkOptions("contract", contract, ["operations", "error", "idempotencyHeaders"]);
-  checkFunction("contract.error", contract.error);
+  checkOptions("contract", contract ?? null, ["operations", "error", "idempotencyHeaders"]);
+  checkMethods("contract", contract, ["error"]);
+  if (!Array.isArray(contract.operations)) {
+    const fault = `contract.operations is ${shown(contract.operations)}; pass a list such as [getEndpoint({ … })]`;
+    throw new OuthookError("invalid_options", fault, { param: "contract.operations" });
+  }
   createRouter(contract.operations);
   return contract;
 }

@@ -16,11 +16,15 @@ export type Field = {
   readonly read?: ((value: unknown, param: string) => unknown) | undefined;
 };
 
+/** Most unknown fields that one answer lists. */
+const maxUnknown = 20;
+
 /** Turns a body into the core's fields. Throws `malformed_body` or, with every fault in `errors`, what the fields say. */
 export function readFields(body: unknown, fields: Fields): Readonly<Record<string, unknown>> {
   const given = givenFields(body, fields);
   const faults: OuthookError[] = [...given.keys()]
     .filter((name) => !Object.hasOwn(fields, name))
+    .slice(0, maxUnknown)
     .map((name) => unknownField(name, fields));
   const read = Object.entries(fields).flatMap(([name, field]) => {
     try {

@@ -47,25 +47,41 @@ export function webResponse({ status, headers, body }: Answer, method: string): 
 async function readBody(request: Request, maxBytes: number): Promise<CallBody> {
   const declared = request.headers.get("content-length");
   if (Number(declared) > maxBytes) return { kind: "too_large" };
+  if (request.bodyUsed) return { kind: "consumed" };
   try {
     // Servers hold a body to its declared length, and most read one faster than by its stream.
-    if (declared !== null) return { kind: "bytes", bytes: new Uint8Array(await request.arrayBuffer()) };
-    return await readStream(request.body, maxBytes);
+    if (declared === null) return await readStream(request.body, maxBytes);
+    const bytes = new Uint8Array(await request.arrayBuffer());
+    return bytes.length > maxBytes ? { kind: "too_large" } : { kind: "bytes", bytes };
   } catch {
     return { kind: "aborted" };
   }
 }
 
 async function readStream(body: Request["body"], maxBytes: number): Promise<CallBody> {
+  if (body === null) return { kind: "bytes", bytes: new Uint8Array() };
+  const reader: ReadableStreamDefaultReader<Uint8Array> = body.getReader();
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of body ?? []) {
-    size += chunk.length;
-    // Leaving the loop cancels the stream, so that the rest is not read.
-    if (size > maxBytes) return { kind: "too_large" };
-    chunks.push(chunk);
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return { kind: "bytes", bytes: joined(chunks, size) };
+    size += value.length;
+    if (size > maxBytes) {
+      void drain(reader);
+      return { kind: "too_large" };
+    }
+    chunks.push(value);
   }
-  return { kind: "bytes", bytes: joined(chunks, size) };
+}
+
+/** The rest flows into nothing: cancelled, some servers cut the connection before the sender has read the answer. */
+async function drain(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
+  try {
+    while (!(await reader.read()).done);
+  } catch {
+    // The sender has gone.
+  }
 }
 
 function joined(chunks: readonly Uint8Array[], size: number): Uint8Array {

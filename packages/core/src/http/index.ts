@@ -1,4 +1,5 @@
 export type { Answer, Call, CallBody } from "./call.ts";
+export { belowMount } from "./call.ts";
 export type {
   Contract,
   Fault,

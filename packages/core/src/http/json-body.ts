@@ -26,6 +26,10 @@ export async function readJson(call: Call<unknown>): Promise<unknown> {
       throw new OuthookError("body_too_large", `the body has more than ${maxBodyBytes} bytes`);
     case "aborted":
       throw new OuthookError("malformed_body", "the body ended before all of it was sent");
+    case "consumed":
+      throw new OuthookError("internal", "the body was read before the management API could", {
+        hint: "mount the API before whatever reads request bodies, or behind a parser that leaves the body on the request",
+      });
     case "parsed":
       return shallow(body.value);
     case "bytes":

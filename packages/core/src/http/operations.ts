@@ -1,4 +1,4 @@
-import type { Page } from "../page.ts";
+import type { Page, PageOptions } from "../page.ts";
 import type { NewEndpoint, EndpointPatch } from "../endpoint-input.ts";
 import { OuthookError } from "../errors.ts";
 import type { AnyEvents } from "../events.ts";
@@ -51,23 +51,20 @@ export function listEndpoints(
   const { query: names } = spec;
   return operation(spec, "view", {
     query: names,
-    result: async ({ tenant, query }) => {
-      const { data, hasMore } =
-        names === undefined
-          ? await everyEndpoint(tenant)
-          : await tenant.endpoints.list({
-              limit: parseLimit(query(names.limit)),
-              startingAfter: query(names.startingAfter) ?? undefined,
-            });
-      const health = await tenant.endpoints.health(data.map(({ id }) => id));
-      return { data: data.map((endpoint, index) => withHealth(endpoint, health[index])), hasMore };
-    },
+    result: async ({ tenant, query }) =>
+      names === undefined
+        ? await everyPage(tenant)
+        : await pageOf(tenant, {
+            limit: parseLimit(query(names.limit)),
+            startingAfter: query(names.startingAfter) ?? undefined,
+          }),
   });
 }
 
 /** The endpoint named by `{id}`. */
 export function getEndpoint(spec: Spec<EndpointDetails>): Operation {
   return operation(spec, "view", {
+    byId: true,
     result: async (request) => await detailsOf(await request.tenant.endpoints.get(request.segment("id")), request),
   });
 }
@@ -75,6 +72,7 @@ export function getEndpoint(spec: Spec<EndpointDetails>): Operation {
 /** Changes the fields sent; an absent one stays, `null` clears, lists are replaced. */
 export function updateEndpoint(spec: Spec<EndpointDetails> & { readonly fields: Fields }): Operation {
   return operation(spec, "manage", {
+    byId: true,
     fields: spec.fields,
     result: async (request) => {
       const patch = request.body as EndpointPatch<AnyEvents>;
@@ -86,6 +84,7 @@ export function updateEndpoint(spec: Spec<EndpointDetails> & { readonly fields: 
 /** Removes the endpoint named by `{id}`. */
 export function deleteEndpoint(spec: Omit<Spec<undefined>, "reply"> & Partial<Spec<undefined>>): Operation {
   return operation({ status: 204, reply: () => undefined, ...spec }, "manage", {
+    byId: true,
     result: async ({ tenant, segment }) => {
       await tenant.endpoints.delete(segment("id"));
       return undefined;
@@ -101,7 +100,8 @@ export function rotateSecret(
   },
 ): Operation {
   return operation(spec, "manage", {
-    fields: spec.fields ?? null,
+    byId: true,
+    fields: spec.fields ?? {},
     result: async ({ tenant, segment, body, idempotencyKey }) => {
       const { expireCurrentInSeconds = spec.expireCurrentInSeconds }: { readonly expireCurrentInSeconds?: unknown } =
         body;
@@ -123,6 +123,8 @@ function operation<Result>(
   { route, status = 200, reply }: Spec<Result>,
   can: Principal["can"],
   how: {
+    /** The path names the endpoint. */
+    readonly byId?: boolean | undefined;
     readonly fields?: Fields | null | undefined;
     readonly query?: Readonly<Record<string, string>> | undefined;
     readonly result: (request: OperationRequest) => Promise<Result>;
@@ -130,6 +132,9 @@ function operation<Result>(
   },
 ): Operation {
   const { method, path } = parseRoute(route);
+  if (how.byId === true && !path.split("/").includes("{id}")) {
+    throw new OuthookError("invalid_options", `contract: the route ${shown(route)} must have {id} where the id stands`);
+  }
   return {
     method,
     path,
@@ -152,13 +157,19 @@ function parseRoute(route: string): { readonly method: Method; readonly path: st
   throw new OuthookError("invalid_options", `contract: the route ${shown(route)} must look like "GET /endpoints/{id}"`);
 }
 
-async function everyEndpoint({ endpoints }: OperationRequest["tenant"]): Promise<Page<Endpoint>> {
-  const data: Endpoint[] = [];
+async function everyPage(tenant: OperationRequest["tenant"]): Promise<Page<EndpointDetails>> {
+  const data: EndpointDetails[] = [];
   for (;;) {
-    const page = await endpoints.list({ limit: 100, startingAfter: data.at(-1)?.id });
+    const page = await pageOf(tenant, { limit: 100, startingAfter: data.at(-1)?.id });
     data.push(...page.data);
     if (!page.hasMore) return { data, hasMore: false };
   }
+}
+
+async function pageOf({ endpoints }: OperationRequest["tenant"], page: PageOptions): Promise<Page<EndpointDetails>> {
+  const { data, hasMore } = await endpoints.list(page);
+  const health = await endpoints.health(data.map(({ id }) => id));
+  return { data: data.map((endpoint, index) => withHealth(endpoint, health[index])), hasMore };
 }
 
 async function detailsOf(endpoint: Endpoint, { tenant }: OperationRequest): Promise<EndpointDetails> {

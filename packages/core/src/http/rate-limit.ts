@@ -1,3 +1,5 @@
+import { OuthookError } from "../errors.ts";
+import { shown } from "../shown.ts";
 import type { Principal } from "./contract.ts";
 
 /** What a rate limiter says of a request. Numbers given are told to the caller in `RateLimit-…` headers. */
@@ -19,6 +21,21 @@ export type RateLimitResult =
 
 /** Asked for every authenticated request, before anything else is looked at. */
 export type RateLimit<Native> = (principal: Principal, request: Native) => RateLimitResult | Promise<RateLimitResult>;
+
+/** Checks what the host's hook said. Throws `internal`, naming it. */
+export function parseRateLimit(result: unknown): RateLimitResult {
+  const said: Readonly<Record<string, unknown>> = { ...Object(result) };
+  const numbers = ["limit", "remaining", "resetSeconds", "retryAfterSeconds"];
+  const wrong = numbers.find(
+    (name) => said[name] !== undefined && !(Number(said[name]) >= 0 && isFinite(Number(said[name]))),
+  );
+  if (wrong === undefined && (said["ok"] === true || said["retryAfterSeconds"] !== undefined)) {
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- checked just now
+    return said as RateLimitResult;
+  }
+  const fault = wrong === undefined ? "neither ok: true nor retryAfterSeconds" : `${wrong}: ${shown(said[wrong])}`;
+  throw new OuthookError("internal", `rateLimit returned ${fault}; return { ok: true } or { retryAfterSeconds: 30 }`);
+}
 
 /** The headers that tell the caller. */
 export function rateLimitHeaders(result: RateLimitResult): Readonly<Record<string, string>> {

@@ -2,16 +2,17 @@ import { checkFunction, checkOptions } from "../check-options.ts";
 import { OuthookError } from "../errors.ts";
 import type { AnyEvents } from "../events.ts";
 import type { Outhook } from "../outhook.ts";
-import { shown } from "../shown.ts";
+import { reasonOf, shown } from "../shown.ts";
 import { parseTenant } from "../tenant.ts";
 import { alwaysSent, answerOf, answerTo } from "./answers.ts";
 import type { Answer, Call } from "./call.ts";
 import type { Contract, Operation, Principal, Reply } from "./contract.ts";
+import { defineContract } from "./define-contract.ts";
 import { readFields } from "./fields.ts";
 import { idempotencyKeyOf } from "./idempotency-header.ts";
 import { readJson } from "./json-body.ts";
 import type { RateLimit } from "./rate-limit.ts";
-import { rateLimitHeaders } from "./rate-limit.ts";
+import { parseRateLimit, rateLimitHeaders } from "./rate-limit.ts";
 import { createRouter } from "./router.ts";
 import { standardContract } from "./standard-contract.ts";
 
@@ -28,7 +29,7 @@ export type HandlerOptions<Native> = {
   readonly rateLimit?: RateLimit<Native> | undefined;
 };
 
-/** Answers a request. Rejects only when the contract's own `error` throws. */
+/** Answers a request. Rejects only with what a contract's own `error` throws, or when its answer is none. */
 export type Responder<Native> = (call: Call<Native>) => Promise<Answer>;
 
 /** What the API needs of what `createOuthook` returns, whatever its catalogue and its transactions. */
@@ -43,12 +44,16 @@ export type ManagedOuthook = Pick<Outhook<AnyEvents, never>, "events" | "envelop
  */
 export function createResponder<Native>(outhook: ManagedOuthook, options: HandlerOptions<Native>): Responder<Native> {
   const { authenticate, contract = standardContract, rateLimit } = checkedOptions(outhook, options);
+  defineContract(contract);
   const route = createRouter(contract.operations);
-  const idempotencyHeaders = contract.idempotencyHeaders ?? ["idempotency-key"];
+  const idempotencyHeaders = (contract.idempotencyHeaders ?? ["idempotency-key"]).map((name) => name.toLowerCase());
 
   const perform = async (operation: Operation, principal: Principal, input: Found<Native>): Promise<Reply> => {
     const { call, segment } = input;
-    const body = operation.fields === null ? {} : readFields(await readJson(call), operation.fields);
+    const { method, fields } = operation;
+    const json = fields === null ? null : await readJson(call);
+    const idempotencyKey = method === "POST" ? idempotencyKeyOf(call, idempotencyHeaders) : undefined;
+    const body = fields === null ? {} : readFields(json, fields);
     const parameters = new URLSearchParams(call.query);
     return await operation.perform({
       principal,
@@ -59,7 +64,7 @@ export function createResponder<Native>(outhook: ManagedOuthook, options: Handle
       segment,
       query: (name) => parameters.getAll(name).at(-1) ?? null,
       body,
-      idempotencyKey: operation.method === "POST" ? idempotencyKeyOf(call, idempotencyHeaders) : undefined,
+      idempotencyKey,
     });
   };
 
@@ -67,9 +72,9 @@ export function createResponder<Native>(outhook: ManagedOuthook, options: Handle
     const headers: Record<string, string> = { ...alwaysSent };
     let operation: Operation | null = null;
     try {
-      const principal = principalOf(await authenticate(call.native));
+      const principal = principalOf(await ofHost("authenticate", () => authenticate(call.native)));
       if (rateLimit !== undefined) {
-        const result = await rateLimit(principal, call.native);
+        const result = parseRateLimit(await ofHost("rateLimit", () => rateLimit(principal, call.native)));
         Object.assign(headers, rateLimitHeaders(result));
         if (result.ok !== true) throw rateLimited(headers["retry-after"]);
       }
@@ -100,6 +105,15 @@ function checkedOptions<Native>(outhook: unknown, options: HandlerOptions<Native
   if (typeof options.authenticate === "function") return options;
   const fault = `authenticate is ${shown(options.authenticate)}; pass a function that says who calls, or null for nobody`;
   throw new OuthookError("invalid_options", fault, { param: "authenticate" });
+}
+
+/** Whatever a hook of the host throws is the host's to mend, and nothing of it is for callers to read. */
+async function ofHost<Result>(name: string, call: () => Result | Promise<Result>): Promise<Result> {
+  try {
+    return await call();
+  } catch (cause) {
+    throw new OuthookError("internal", `${name} threw`, { hint: reasonOf(cause), cause });
+  }
 }
 
 /** Fails closed: whatever is not exactly a principal lets nobody in. */

@@ -27,7 +27,10 @@ export function createRouter(operations: readonly Operation[]): Router {
     route.operations.push(operation);
     routes.set(shape, route);
   }
-  const compiled = [...routes.values()];
+  // A segment by name also fits where another route has it in words, so the words come first.
+  const compiled = [...routes.entries()]
+    .toSorted(([one], [other]) => (shapeOrder(one) < shapeOrder(other) ? -1 : 1))
+    .map(([, route]) => route);
 
   return (method, path) => {
     const given = path.split("/").slice(1);
@@ -45,6 +48,13 @@ function segmentsOf({ path }: Operation): readonly string[] {
   const [root, ...segments] = path.split("/");
   if (root === "" && segments.every((segment) => /^(?:[\w.~-]+|\{\w+\})$/.test(segment))) return segments;
   throw new OuthookError("invalid_options", `contract: the path "${path}" must look like /endpoints/{id}`);
+}
+
+function shapeOrder(shape: string): string {
+  return shape
+    .split("/")
+    .map((segment) => (segment === "{}" ? "1" : "0"))
+    .join("");
 }
 
 function isName(segment: string): boolean {

@@ -18,7 +18,11 @@ export function createListener(
   return (request, response) => {
     respond(nodeCall(request, { url: request.url ?? "/", native: request }))
       .then((answer) => sendAnswer(response, answer))
-      .catch((error: unknown) => response.destroy(error instanceof Error ? error : undefined));
+      .catch((error: unknown) => {
+        outhook.logger.error({ error }, "the contract of the management API failed; a bare 500 was answered");
+        if (response.headersSent) response.destroy();
+        else response.writeHead(500).end();
+      });
   };
 }
 
