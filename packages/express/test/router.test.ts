@@ -5,12 +5,20 @@ import { startServer } from "@outhook/testkit";
 import type { ErrorRequestHandler, Express, Request } from "express";
 import express from "express";
 import { readFile } from "node:fs/promises";
+import { text } from "node:stream/consumers";
 import { describe, expect, it } from "vitest";
 import { outhookRouter } from "../src/index.ts";
 
-const outhook = createOuthook({ store: memoryStore(), secretKeys: "plaintext" });
+const logged: Readonly<Record<string, unknown>>[] = [];
+const logger = {
+  warn: () => undefined,
+  error: (details: Readonly<Record<string, unknown>>) => void logged.push(details),
+};
+const outhook = createOuthook({ store: memoryStore(), secretKeys: "plaintext", logger });
 await outhook.migrate();
 const authenticate = () => ({ tenant: "acme", can: "manage" }) as const;
+const body = '{"url":"https://hooks.example.com/","description":"é🔑"}';
+const post = { method: "POST", headers: { "content-type": "application/json" }, body };
 
 async function serving(app: Express, run: (url: string) => Promise<void>): Promise<void> {
   const server: RunningMount = await startServer(app);
@@ -84,17 +92,55 @@ describe("outhookRouter", () => {
     });
   });
 
-  it("hands an error of the contract's own code to Express", async () => {
-    const error = (): never => {
-      throw new Error("a mistake in the contract");
-    };
+  it.each([
+    { what: "sets its encoding", touch: (request: Request) => void request.setEncoding("utf8") },
+    { what: "pauses it", touch: (request: Request) => void request.pause() },
+    { what: "leaves an empty body on it", touch: (request: Request) => void (request.body = {}) },
+  ])("reads a request itself after middleware that $what", async ({ touch }) => {
+    const app = express();
+    app.use((request, _, next) => {
+      touch(request);
+      next();
+    });
+    app.use(outhookRouter(outhook, { authenticate }));
+    await serving(app, async (url) => {
+      const created = await fetch(`${url}/endpoints`, post);
+      expect([created.status, await created.json()]).toEqual([201, expect.objectContaining({ description: "é🔑" })]);
+    });
+  });
+
+  it("does not blame the caller for a body that middleware has read for itself", async () => {
+    const app = express();
+    app.use(async (request, _, next) => {
+      await text(request);
+      next();
+    });
+    app.use(outhookRouter(outhook, { authenticate }));
+    logged.length = 0;
+    await serving(app, async (url) => {
+      const refused = await fetch(`${url}/endpoints`, post);
+      expect([refused.status, await refused.json()]).toEqual([500, expect.objectContaining({ code: "internal" })]);
+    });
+    expect(logged).toMatchObject([{ error: { hint: expect.stringContaining("mount the API before") } }]);
+  });
+
+  it.each([
+    {
+      what: "that throws",
+      error: (): never => {
+        throw new Error("a mistake in the contract");
+      },
+      says: "Error: a mistake in the contract",
+    },
+    { what: "without a status", error: () => ({ status: 99 }), says: "OuthookError: contract: the status 99" },
+  ])("hands a contract's own error $what to Express", async ({ error, says }) => {
     const app = express();
     app.use(outhookRouter(outhook, { authenticate, contract: { ...standardContract, error } }));
     const handler: ErrorRequestHandler = (caught, _request, response, _next) =>
       void response.status(500).send(`the host's: ${String(caught)}`);
     app.use(handler);
     await serving(app, async (url) => {
-      expect(await (await fetch(`${url}/nothing`)).text()).toBe("the host's: Error: a mistake in the contract");
+      expect(await (await fetch(`${url}/nothing`)).text()).toContain(`the host's: ${says}`);
     });
   });
 

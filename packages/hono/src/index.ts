@@ -24,7 +24,9 @@ export function outhookApp(outhook: ManagedOuthook, options: HandlerOptions<Cont
     // A body that middleware has read is still there in Hono's cache.
     const readBody: typeof call.readBody = async (maxBytes) => {
       if (!raw.bodyUsed) return await call.readBody(maxBytes);
-      const bytes = new Uint8Array(await context.req.arrayBuffer());
+      const cached = await context.req.arrayBuffer().catch(() => null);
+      if (cached === null) return { kind: "consumed" };
+      const bytes = new Uint8Array(cached);
       return bytes.length > maxBytes ? { kind: "too_large" } : { kind: "bytes", bytes };
     };
     return webResponse(await respond({ ...call, readBody }), raw.method);

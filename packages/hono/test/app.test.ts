@@ -5,11 +5,19 @@ import { startServer } from "@outhook/testkit";
 import type { Context } from "hono";
 import { Hono } from "hono";
 import { cors } from "hono/cors";
+import { once } from "node:events";
 import { readFile } from "node:fs/promises";
+import type { IncomingMessage } from "node:http";
+import { Agent, request } from "node:http";
 import { describe, expect, it } from "vitest";
 import { outhookApp } from "../src/index.ts";
 
-const outhook = createOuthook({ store: memoryStore(), secretKeys: "plaintext" });
+const logged: Readonly<Record<string, unknown>>[] = [];
+const logger = {
+  warn: () => undefined,
+  error: (details: Readonly<Record<string, unknown>>) => void logged.push(details),
+};
+const outhook = createOuthook({ store: memoryStore(), secretKeys: "plaintext", logger });
 await outhook.migrate();
 const authenticate = () => ({ tenant: "acme", can: "manage" }) as const;
 const body = '{"url":"https://hooks.example.com/","description":"é🔑"}';
@@ -74,16 +82,55 @@ describe("outhookApp", () => {
     });
   });
 
+  it("does not blame the caller for a body that middleware has read past Hono", async () => {
+    const app = new Hono();
+    app.use(async (context, next) => {
+      await context.req.raw.text();
+      await next();
+    });
+    logged.length = 0;
+    await serving(app.route("/", outhookApp(outhook, { authenticate })), async (url) => {
+      const refused = await fetch(`${url}/endpoints`, post);
+      expect([refused.status, await refused.json()]).toEqual([500, expect.objectContaining({ code: "internal" })]);
+    });
+    expect(logged).toMatchObject([{ error: { hint: expect.stringContaining("mount the API before") } }]);
+  });
+
+  it("answers on a connection whose last body was too large", async () => {
+    const app = new Hono().route("/", outhookApp(outhook, { authenticate }));
+    await serving(app, async (url) => {
+      const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+      const sockets: unknown[] = [];
+      const statusOf = async (method: string, chunks: readonly Uint8Array[]): Promise<number | undefined> => {
+        const sent = request(`${url}/endpoints`, { agent, method, headers: post.headers });
+        for (const chunk of chunks) sent.write(chunk);
+        sent.end();
+        const [response]: readonly IncomingMessage[] = await once(sent, "response");
+        sockets.push(sent.socket);
+        response?.resume();
+        await once(sent, "close");
+        return response?.statusCode;
+      };
+      const large = Array.from({ length: 32 }, () => new Uint8Array(65_536));
+      const statuses = [await statusOf("POST", large), await statusOf("GET", []), await statusOf("POST", large)];
+      expect(statuses).toEqual([413, 200, 413]);
+      expect(new Set(sockets).size).toBe(1);
+      agent.destroy();
+    });
+  });
+
   it("leaves the host its routes, middleware and handlers", async () => {
     const error = (): never => {
       throw new Error("a mistake in the contract");
     };
+    const withoutStatus = { ...standardContract, error: () => ({ status: 99 }) };
     const app = new Hono();
     app.use(cors({ origin: "https://app.example.com" }));
     app.onError((caught, context) => context.text(`the host's: ${String(caught)}`, 500));
     app.notFound((context) => context.text("the host's 404", 404));
     app.route("/webhooks", outhookApp(outhook, { authenticate }));
     app.route("/other", outhookApp(outhook, { authenticate, contract: { ...standardContract, error } }));
+    app.route("/without-status", outhookApp(outhook, { authenticate, contract: withoutStatus }));
     app.post("/echo", async (context) => context.json(await context.req.json()));
     await serving(app, async (url) => {
       expect(await (await fetch(`${url}/echo`, post)).json()).toEqual(JSON.parse(body));
@@ -93,6 +140,7 @@ describe("outhookApp", () => {
       expect(await inside.json()).toMatchObject({ code: "not_found" });
       expect(inside.headers.get("access-control-allow-origin")).toBe(origin);
       expect(await (await fetch(`${url}/other/nothing`)).text()).toBe("the host's: Error: a mistake in the contract");
+      expect(await (await fetch(`${url}/without-status/x`)).text()).toContain("the host's: OuthookError: contract:");
     });
   });
 

@@ -45,7 +45,8 @@ export function answerTo(
   });
 }
 
-/** Another copy of this package may have codes that this one does not know. */
+/** Another copy of this package may have codes and fields that this one does not know. */
 function isKnown(thrown: unknown): thrown is OuthookError {
-  return isOuthookError(thrown) && Object.hasOwn(problemKinds, thrown.code) && Array.isArray(thrown.errors);
+  if (!isOuthookError(thrown) || !Object.hasOwn(problemKinds, thrown.code)) return false;
+  return typeof thrown.detail === "string" && Array.isArray(thrown.errors);
 }

@@ -26,9 +26,7 @@ export type RateLimit<Native> = (principal: Principal, request: Native) => RateL
 export function parseRateLimit(result: unknown): RateLimitResult {
   const said: Readonly<Record<string, unknown>> = { ...Object(result) };
   const numbers = ["limit", "remaining", "resetSeconds", "retryAfterSeconds"];
-  const wrong = numbers.find(
-    (name) => said[name] !== undefined && !(Number(said[name]) >= 0 && isFinite(Number(said[name]))),
-  );
+  const wrong = numbers.find((name) => said[name] !== undefined && !Number.isFinite(said[name]));
   if (wrong === undefined && (said["ok"] === true || said["retryAfterSeconds"] !== undefined)) {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- checked just now
     return said as RateLimitResult;

@@ -48,10 +48,11 @@ function bodyOf(body: unknown, maxBytes: number): CallBody {
 
 async function readBody(stream: Readable, maxBytes: number): Promise<CallBody> {
   return await new Promise((resolve) => {
-    const chunks: Buffer[] = [];
+    const chunks: Uint8Array[] = [];
     let size = 0;
     const onData = (chunk: Uint8Array | string): void => {
-      const bytes = Buffer.from(chunk);
+      // Text is what the host has set an encoding for.
+      const bytes = typeof chunk === "string" ? Buffer.from(chunk, stream.readableEncoding ?? "utf8") : chunk;
       size += bytes.length;
       if (size > maxBytes) settle({ kind: "too_large" });
       else chunks.push(bytes);

@@ -65,6 +65,13 @@ describe("fields", () => {
     );
   });
 
+  it("are listed up to twenty that are not known, however many there are", () => {
+    const names = Array.from({ length: 1_000 }, (_, n) => [`x${n}`, n]);
+    expect(() => readFields({ url: "u", enabled: 7, ...Object.fromEntries(names) }, fields)).toThrow(
+      expect.toSatisfy(({ errors }: OuthookError) => errors.length === 21 && errors.at(-1)?.param === "enabled"),
+    );
+  });
+
   it("are refused all at once", () => {
     expect(() => readFields({ url: "u", surprise: 1, enabled: 7 }, fields)).toThrow(
       expect.objectContaining({

@@ -93,6 +93,13 @@ describe("a body is refused", () => {
     await expect(readJson(call({ body }))).rejects.toMatchObject({ code: "malformed_body" });
   });
 
+  it("as a mistake of the host, with a hint, when it was read before", async () => {
+    await expect(readJson(call({ body: { kind: "consumed" } }))).rejects.toMatchObject({
+      code: "internal",
+      hint: expect.stringContaining("mount the API before"),
+    });
+  });
+
   it("as body_too_large when it is", async () => {
     await expect(readJson(call({ body: { kind: "too_large" } }))).rejects.toMatchObject({ code: "body_too_large" });
   });

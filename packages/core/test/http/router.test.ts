@@ -60,6 +60,31 @@ describe("a route", () => {
   });
 });
 
+describe("a route in words", () => {
+  const byName = operation("GET", "/hooks/{id}");
+  const inWords = operation("GET", "/hooks/event-types");
+  const toMake = operation("POST", "/hooks/new");
+  const deep = operation("GET", "/hooks/{id}/{part}");
+  const deeper = operation("GET", "/{any}/new/parts");
+  const all = [byName, inWords, toMake, deep, deeper];
+
+  it.each([
+    { order: "after", operations: all },
+    { order: "before", operations: all.toReversed() },
+  ])("goes before one by a name when it stands $order it", ({ operations }) => {
+    const routed = createRouter(operations);
+    const found = (method: string, path: string): unknown => {
+      const match = routed(method, path);
+      return match.kind === "found" ? match.operation : match;
+    };
+    expect(found("GET", "/hooks/event-types")).toBe(inWords);
+    expect(found("POST", "/hooks/new")).toBe(toMake);
+    expect(found("GET", "/hooks/ep_1")).toBe(byName);
+    expect(found("GET", "/hooks/new")).toEqual({ kind: "method_not_allowed", allowed: ["POST"] });
+    expect(found("GET", "/hooks/new/parts")).toBe(deep);
+  });
+});
+
 describe("a segment", () => {
   it.each([
     { written: "ep_1", read: "ep_1" },

@@ -1,3 +1,4 @@
+import { OuthookError } from "@outhook/core";
 import assert from "node:assert/strict";
 import { credentialsOf } from "./api.ts";
 import type { ApiRequest, HttpCase, HttpCaseGroup } from "./case.ts";
@@ -6,6 +7,12 @@ import { expectProblem, expectRefusal, hookUrl } from "./steps.ts";
 
 const create = { json: { url: hookUrl } };
 const secretText = "select token from outhook_tokens at checkToken (/srv/app/auth.ts:12:3) 10.1.2.3";
+
+/** Also what the host's own calls of Outhook throw is the host's. */
+const thrown: readonly { readonly what: string; readonly error: () => Error }[] = [
+  { what: "an error", error: () => new Error(secretText) },
+  { what: "an error of Outhook", error: () => new OuthookError("not_found", secretText) },
+];
 
 export const authenticationCases: HttpCaseGroup = {
   group: "authentication",
@@ -36,21 +43,22 @@ export const authenticationCases: HttpCaseGroup = {
           await expectRefusal(api, "POST /endpoints", { as: null, body }, [401, "unauthenticated"]);
       },
     },
-    {
-      name: "an error thrown in authenticate is a 500 without detail, and logged",
+    ...thrown.map(({ what, error }): HttpCase => ({
+      name: `${what} thrown in authenticate is a 500 without detail, and logged`,
       setup: {
         authenticate: () => {
-          throw new Error(secretText);
+          throw error();
         },
       },
       run: async (api) => {
-        const { body } = await api.send("POST /endpoints", create);
+        const { body, text } = await api.send("POST /endpoints", create);
         assert.deepEqual([body["status"], body["code"]], [500, "internal"]);
+        assert.doesNotMatch(text, /checkToken/, "nothing of the error is shown");
         const [logged] = api.logged;
         assert.equal(logged?.["instance"], body["instance"], "the log names the instance of the answer");
         assert.match(String(logged?.["error"]), /outhook_tokens/, "the log has the error");
       },
-    },
+    })),
     {
       name: "authenticate may be asynchronous and reject",
       setup: { authenticate: async () => await Promise.reject(new Error(secretText)) },

@@ -116,6 +116,18 @@ export const fieldCases: HttpCaseGroup = {
         assert.deepEqual(faultsOf(reply), ["URL: invalid_body", "constructor: invalid_body", "toString: invalid_body"]);
       },
     },
+    {
+      name: "of a flood of unknown fields the answer lists a few",
+      run: async (api) => {
+        // About as many as fit into a body.
+        const body = `{"url":"${hookUrl}",${many(115_000, (n) => `"${n.toString(36)}":1`).join(",")}}`;
+        const reply = await api.unchanged(() => api.send("POST /endpoints", { body, early: "parser" }));
+        if (!reply.ours) return;
+        expectProblem(reply, 422, "invalid_body");
+        assert.ok(faultsOf(reply).length <= 20, "at most 20 are listed");
+        assert.ok(reply.text.length < 65_536, `the answer has ${reply.text.length} characters`);
+      },
+    },
   ],
 };
 

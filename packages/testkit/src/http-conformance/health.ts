@@ -1,7 +1,7 @@
 import type { Outcome } from "@outhook/core";
 import assert from "node:assert/strict";
 import type { Api, HttpCaseGroup } from "./case.ts";
-import { addEndpoint, deliver, listed } from "./steps.ts";
+import { addEndpoint, deliver, expectStatus, listed } from "./steps.ts";
 
 const refusedConnection: Outcome = {
   kind: "error",
@@ -46,6 +46,8 @@ export const healthCases: HttpCaseGroup = {
         await deliverLater(api);
         const { body } = await api.send(`GET /endpoints/${id}`);
         assert.deepEqual([body["status"], body["disabled_reason"]], ["disabled", "gone"]);
+        const again = await api.send(`PATCH /endpoints/${id}`, { json: { status: "disabled" } });
+        assert.equal(expectStatus(again, 200).body["disabled_reason"], "gone", "disabled it is already");
       },
     },
   ],

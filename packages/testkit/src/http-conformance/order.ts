@@ -1,7 +1,7 @@
 import type { ErrorCode } from "@outhook/core";
 import type { ApiRequest, HttpCase, HttpCaseGroup, Setup } from "./case.ts";
 import { maxBodyBytes } from "./sizes.ts";
-import { expectRefusal, unknownId } from "./steps.ts";
+import { expectRefusal, hookUrl, unknownId } from "./steps.ts";
 
 /** A request that is wrong in two ways, and which of them is answered. */
 type Pair = {
@@ -73,6 +73,12 @@ const pairs: readonly Pair[] = [
     route: create,
     request: { json: { nothing: 1, events: 2 } },
     refusal: [400, "malformed_body"],
+  },
+  {
+    name: "the idempotency key before what is wrong",
+    route: create,
+    request: { headers: { "idempotency-key": "a b" }, json: { url: hookUrl, nothing: 1 } },
+    refusal: [400, "idempotency_key_invalid"],
   },
   {
     name: "the form before whether it exists",

@@ -1,9 +1,15 @@
+import { OuthookError } from "@outhook/core";
 import type { Principal, RateLimitResult } from "@outhook/core/http";
 import assert from "node:assert/strict";
+import { inspect } from "node:util";
 import type { HttpCase, HttpCaseGroup } from "./case.ts";
 import { expectProblem, expectRefusal, expectStatus, hookUrl } from "./steps.ts";
 
 const create = { json: { url: hookUrl } };
+const outage = "connect ECONNREFUSED 10.1.2.3:6379";
+
+/** What no hook may say. */
+const nonsense: readonly unknown[] = [{}, { retryAfterSeconds: Infinity }, { ok: true, limit: "100\r\n" }];
 
 /** What the hook says, and the headers that tell the caller. */
 const results: readonly {
@@ -62,14 +68,23 @@ export const rateLimitCases: HttpCaseGroup = {
         }
       },
     },
-    {
-      name: "an error in the hook is a 500 without detail, and logged",
-      setup: { rateLimit: async () => await Promise.reject(new Error("connect ECONNREFUSED 10.1.2.3:6379")) },
+    ...nonsense.map((said): HttpCase => ({
+      name: `a hook that says ${inspect(said)} is a 500 that lets nobody in, and logged by its name`,
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- as hosts without types have it
+      setup: { rateLimit: () => said as RateLimitResult },
+      run: async (api) => {
+        await expectRefusal(api, "POST /endpoints", create, [500, "internal"]);
+        assert.match(String(api.logged[0]?.["error"]), /rateLimit/);
+      },
+    })),
+    ...[new Error(outage), new OuthookError("not_found", outage)].map((thrown): HttpCase => ({
+      name: `an ${thrown.name} in the hook is a 500 without detail, and logged`,
+      setup: { rateLimit: async () => await Promise.reject(thrown) },
       run: async (api) => {
         await expectRefusal(api, "POST /endpoints", create, [500, "internal"]);
         assert.match(String(api.logged[0]?.["error"]), /ECONNREFUSED/);
       },
-    },
+    })),
   ],
 };
 

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { credentialsOf } from "./api.ts";
 import type { HttpCase, HttpCaseGroup } from "./case.ts";
 import { addEndpoint, expectProblem, expectRefusal, expectStatus, hookUrl, idsOf, routeTo, textAt } from "./steps.ts";
 
@@ -74,6 +75,15 @@ export const routingCases: HttpCaseGroup = {
         for (const segment of ["%", "%zz", "%ff", "%c0%ae"]) {
           expectProblem(await api.send(`GET /endpoints/${segment}`, { early: "server" }), 404, "not_found");
         }
+      },
+    },
+    {
+      name: "of a target that names a whole URL only the path counts, if the server takes it",
+      run: async (api) => {
+        const lines = ["host: localhost", `authorization: ${credentialsOf("acme")}`, "connection: close", "", ""];
+        const target = "http://evil.example{mount}/endpoints?limit=1";
+        const status = await api.sendBytes([`GET ${target} HTTP/1.1`, ...lines].join("\r\n"));
+        assert.ok(status === 200 || status === 400, `the status is ${status}`);
       },
     },
     {

@@ -114,6 +114,17 @@ export const statusCases: HttpCaseGroup = {
         assert.deepEqual(documented.toSorted(), expected.toSorted());
       },
     },
+    {
+      name: "of many server errors at once each is in the log",
+      setup: { store: failing(() => new Error(outage)) },
+      run: async (api) => {
+        const replies = await Promise.all(Array.from({ length: 10 }, () => api.send("GET /endpoints")));
+        const told = replies.map((reply) => textAt(expectStatus(reply, 500).body, "instance"));
+        const logged = api.logged.map((details) => textAt(details, "instance"));
+        assert.deepEqual(logged.toSorted(), told.toSorted());
+        assert.equal(new Set(told).size, replies.length);
+      },
+    },
   ],
 };
 

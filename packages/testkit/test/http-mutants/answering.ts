@@ -74,6 +74,35 @@ export const answeringMutants: readonly HttpMutant[] = [
     },
   },
   {
+    fault: "what the host's own call of Outhook threw is told the caller",
+    caughtBy: "authentication/an error of Outhook thrown in authenticate is a 500 without detail, and logged",
+    plant: {
+      answer: (answer) =>
+        answer.status === 500
+          ? { ...changed(answer, { status: 404, code: "not_found", detail: "there is no endpoint" }), status: 404 }
+          : answer,
+    },
+  },
+  {
+    fault: "each of a flood of faults is listed",
+    caughtBy: "fields/of a flood of unknown fields the answer lists a few",
+    plant: {
+      answer: (answer) => {
+        const fault = { param: "x", code: "invalid_body", detail: "x is not a field that can be set here" };
+        return answer.status === 422
+          ? changed(answer, { errors: Array.from({ length: 115_000 }, () => fault) })
+          : answer;
+      },
+    },
+  },
+  {
+    fault: "whoever disables an endpoint has disabled it by hand",
+    caughtBy: "health/an endpoint that answers 410 is disabled and says why",
+    plant: {
+      answer: (answer, { method }) => (method === "PATCH" ? changed(answer, { disabled_reason: "manual" }) : answer),
+    },
+  },
+  {
     fault: "a refusal tells what a name stands for",
     caughtBy: "input url/url-005: decimal",
     plant: {
