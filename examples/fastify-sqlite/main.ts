@@ -46,8 +46,9 @@ const authenticate = ({ headers }: FastifyRequest): Principal | null => principa
 const app = fastify();
 // Outhook's errors as problem details, and so what Fastify's parser refuses; all others stay with Fastify.
 app.setErrorHandler<FastifyError>((error, _request, reply) => {
-  const code = error.statusCode === 413 ? "body_too_large" : "malformed_body";
-  const known = Number(error.statusCode) < 500 ? new OuthookError(code, error.message) : error;
+  const { statusCode } = error;
+  const code = statusCode === 413 ? "body_too_large" : statusCode === 415 ? "unsupported_media_type" : "malformed_body";
+  const known = Number(statusCode) < 500 ? new OuthookError(code, error.message) : error;
   if (!isOuthookError(known)) return reply.send(error);
   const { status, headers, body } = problemAnswer(outhook, known);
   return reply.code(status).headers(headers).send(body);

@@ -4,6 +4,7 @@ import type { Logger } from "../logger.ts";
 import { shown } from "../shown.ts";
 import type { Answer } from "./call.ts";
 import type { Contract, Operation, Reply } from "./contract.ts";
+import type { Names } from "./faults.ts";
 import { faultOf } from "./faults.ts";
 import { problemKinds } from "./problems.ts";
 
@@ -30,14 +31,15 @@ export function answerTo(
   input: {
     readonly contract: Contract;
     readonly operation: Operation | null;
+    readonly names: Names;
     readonly headers: Readonly<Record<string, string>>;
     readonly logger: Logger;
   },
 ): Answer {
-  const { contract, operation, headers, logger } = input;
+  const { contract, operation, names, headers, logger } = input;
   const error = isKnown(thrown) ? thrown : new OuthookError("internal", "unexpected", { cause: thrown });
   const instance = `urn:uuid:${randomUUID()}`;
-  const fault = faultOf(error, { contract, operation, instance });
+  const fault = faultOf(error, { contract, operation, names, instance });
   if (fault.status >= 500) logger.error({ error: thrown, instance }, "a request was answered with a server error");
   return answerOf(contract.error(fault), {
     ...headers,

@@ -6,18 +6,32 @@ import { problemKinds } from "./problems.ts";
 /** A value to blame, under the contract's name, with the text about it. */
 type Named = { readonly param: string; readonly place: FaultPlace; readonly detail: string };
 
+/** What is said of headers before the body is read. */
+const headerCodes: ReadonlySet<string> = new Set(["unsupported_media_type", "idempotency_key_invalid"]);
+
+/** Whose names the places in an error have: until the body is read the contract's own, then those of the core. */
+export type Names = "contract" | "core";
+
 /** An error as the contract is to render it: its own names for places, and nothing about outages and mistakes of the host. */
 export function faultOf(
   error: OuthookError,
-  input: { readonly contract: Contract; readonly operation: Operation | null; readonly instance: string },
+  input: {
+    readonly contract: Contract;
+    readonly operation: Operation | null;
+    readonly names: Names;
+    readonly instance: string;
+  },
 ): Fault {
-  const { contract, operation, instance } = input;
+  const { contract, operation, names, instance } = input;
   const { code } = error;
   const { status, title } = problemKinds[code];
   if (status >= 500) {
     return { code, status, title, detail: outage(status), param: null, place: null, errors: [], instance };
   }
-  const nameOf = (param: string, text: string): Named => named(param, text, contract, operation);
+  const nameOf = (param: string, text: string): Named =>
+    names === "core"
+      ? named(param, text, contract, operation)
+      : { param, detail: text, place: headerCodes.has(code) ? "header" : "body" };
   const main = error.param === null ? null : nameOf(error.param, error.detail);
   const items: readonly FaultItem[] = error.errors.map((item) => ({
     ...nameOf(item.param, item.detail),
@@ -46,7 +60,7 @@ function named(param: string, detail: string, contract: Contract, operation: Ope
 
 function placeOf(root: string, operation: Operation | null): FaultPlace {
   if (operation?.query !== undefined && Object.hasOwn(operation.query, root)) return "query";
-  if (["idempotencyKey", "content-type", "content-encoding"].includes(root)) return "header";
+  if (root === "idempotencyKey") return "header";
   return root === "id" ? "path" : "body";
 }
 

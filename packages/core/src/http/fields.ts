@@ -8,9 +8,9 @@ export type Fields = Readonly<Record<string, Field>>;
 export type Field = {
   /** The name in the neutral core, such as `timeoutSeconds`. */
   readonly as: string;
-  /** Without it the request is malformed (400). */
+  /** Without it the request is malformed (400). Means nothing in `updateEndpoint`, where an absent one stays. */
   readonly required?: boolean | undefined;
-  /** What an absent one means; without a default it stays absent. */
+  /** What an absent one means; without a default it stays absent. Means nothing in `updateEndpoint`. */
   readonly default?: unknown;
   /** Turns the contract's value into the core's, which then checks it. Throws an `OuthookError` whose param is `param`. */
   readonly read?: ((value: unknown, param: string) => unknown) | undefined;
@@ -48,9 +48,11 @@ function givenFields(body: unknown, fields: Fields): ReadonlyMap<string, unknown
     throw new OuthookError("malformed_body", `the body is ${shown(body)}; send a JSON object`);
   }
   const given = new Map<string, unknown>(Object.entries(body));
-  const missing = Object.keys(fields).find((name) => fields[name]?.required === true && !given.has(name));
-  if (missing === undefined) return given;
-  throw new OuthookError("malformed_body", `${missing} is missing`, { param: missing });
+  const missing = Object.keys(fields).filter((name) => fields[name]?.required === true && !given.has(name));
+  const [first] = missing;
+  if (first === undefined) return given;
+  const errors = missing.map((name): ErrorDetail => ({ param: name, detail: `${name} is missing` }));
+  throw new OuthookError("malformed_body", `${first} is missing`, { param: first, errors });
 }
 
 function readField({ read }: Field, value: unknown, name: string): unknown {

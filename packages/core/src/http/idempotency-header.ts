@@ -24,6 +24,6 @@ function parsed(text: string, name: string): string {
   throw new OuthookError(
     "idempotency_key_invalid",
     `${name} is ${shown(key)}${length}; send one key of 1 to 255 visible ASCII characters without spaces`,
-    { param: "idempotencyKey" },
+    { param: name },
   );
 }

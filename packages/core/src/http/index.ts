@@ -30,6 +30,7 @@ export {
   updateEndpoint,
 } from "./operations.ts";
 export { problemAnswer } from "./problem-answer.ts";
+export { openApiDocument } from "./openapi.ts";
 export { problemReply } from "./problem-reply.ts";
 export type { RateLimit, RateLimitResult } from "./rate-limit.ts";
 export type { HandlerOptions, ManagedOuthook, Responder } from "./responder.ts";

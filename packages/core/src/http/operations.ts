@@ -1,5 +1,7 @@
 import type { Page, PageOptions } from "../page.ts";
+import { checkFunction } from "../check-options.ts";
 import type { NewEndpoint, EndpointPatch } from "../endpoint-input.ts";
+import { endpointFieldNames } from "../endpoint-input.ts";
 import { OuthookError } from "../errors.ts";
 import type { AnyEvents } from "../events.ts";
 import { newHealth } from "../health.ts";
@@ -31,6 +33,7 @@ export function createEndpoint(
 ): Operation {
   return operation(spec, "manage", {
     fields: spec.fields,
+    known: endpointFieldNames.create,
     result: async ({ tenant, body, idempotencyKey }) => {
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- `create` checks every field itself
       const input = body as NewEndpoint<AnyEvents>;
@@ -69,11 +72,13 @@ export function getEndpoint(spec: Spec<EndpointDetails>): Operation {
   });
 }
 
-/** Changes the fields sent; an absent one stays, `null` clears, lists are replaced. */
+/** Changes the fields sent; an absent one stays, also on a `PUT`. `null` clears what may be empty, lists are replaced. */
 export function updateEndpoint(spec: Spec<EndpointDetails> & { readonly fields: Fields }): Operation {
+  const kept = Object.entries(spec.fields).map(([name, { as, read }]) => [name, { as, read }] as const);
   return operation(spec, "manage", {
     byId: true,
-    fields: spec.fields,
+    fields: Object.fromEntries(kept),
+    known: endpointFieldNames.update,
     result: async (request) => {
       const patch = request.body as EndpointPatch<AnyEvents>;
       return await detailsOf(await request.tenant.endpoints.update(request.segment("id"), patch), request);
@@ -102,6 +107,7 @@ export function rotateSecret(
   return operation(spec, "manage", {
     byId: true,
     fields: spec.fields ?? {},
+    known: ["expireCurrentInSeconds"],
     result: async ({ tenant, segment, body, idempotencyKey }) => {
       const { expireCurrentInSeconds = spec.expireCurrentInSeconds }: { readonly expireCurrentInSeconds?: unknown } =
         body;
@@ -126,6 +132,8 @@ function operation<Result>(
     /** The path names the endpoint. */
     readonly byId?: boolean | undefined;
     readonly fields?: Fields | null | undefined;
+    /** What the fields may stand for. */
+    readonly known?: readonly string[] | undefined;
     readonly query?: Readonly<Record<string, string>> | undefined;
     readonly result: (request: OperationRequest) => Promise<Result>;
     readonly headers?: ((result: Result, path: string) => Readonly<Record<string, string>>) | undefined;
@@ -135,6 +143,8 @@ function operation<Result>(
   if (how.byId === true && !path.split("/").includes("{id}")) {
     throw new OuthookError("invalid_options", `contract: the route ${shown(route)} must have {id} where the id stands`);
   }
+  checkFunction(`contract: reply of ${route}`, reply ?? null);
+  checkFields(route, how.fields ?? {}, how.known ?? []);
   return {
     method,
     path,
@@ -146,6 +156,15 @@ function operation<Result>(
       return { status, headers: how.headers?.(result, path), body: reply(result, request) };
     },
   };
+}
+
+function checkFields(route: string, fields: Fields, known: readonly string[]): void {
+  for (const [name, { as }] of Object.entries(fields)) {
+    // Shown before it exists, so it may be sent back as null.
+    if (known.includes(as) || as === "rateLimit") continue;
+    const fault = `contract: the field ${name} of ${route} stands for ${shown(as)}; it must be one of ${known.join(", ")}`;
+    throw new OuthookError("invalid_options", fault);
+  }
 }
 
 const methods: readonly Method[] = ["GET", "POST", "PUT", "PATCH", "DELETE"];

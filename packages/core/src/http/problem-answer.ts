@@ -17,5 +17,11 @@ import { standardContract } from "./standard-contract.ts";
  * });
  */
 export function problemAnswer({ logger }: Pick<ManagedOuthook, "logger">, error: OuthookError): Answer {
-  return answerTo(error, { contract: standardContract, operation: null, headers: alwaysSent, logger });
+  return answerTo(error, {
+    contract: standardContract,
+    operation: null,
+    names: "contract",
+    headers: alwaysSent,
+    logger,
+  });
 }

@@ -6,7 +6,8 @@ import { reasonOf, shown } from "../shown.ts";
 import { parseTenant } from "../tenant.ts";
 import { alwaysSent, answerOf, answerTo } from "./answers.ts";
 import type { Answer, Call } from "./call.ts";
-import type { Contract, Operation, Principal, Reply } from "./contract.ts";
+import type { Contract, Operation, OperationRequest, Principal } from "./contract.ts";
+import type { Names } from "./faults.ts";
 import { defineContract } from "./define-contract.ts";
 import { readFields } from "./fields.ts";
 import { idempotencyKeyOf } from "./idempotency-header.ts";
@@ -48,14 +49,18 @@ export function createResponder<Native>(outhook: ManagedOuthook, options: Handle
   const route = createRouter(contract.operations);
   const idempotencyHeaders = (contract.idempotencyHeaders ?? ["idempotency-key"]).map((name) => name.toLowerCase());
 
-  const perform = async (operation: Operation, principal: Principal, input: Found<Native>): Promise<Reply> => {
+  const requestOf = async (
+    operation: Operation,
+    principal: Principal,
+    input: Found<Native>,
+  ): Promise<OperationRequest> => {
     const { call, segment } = input;
     const { method, fields } = operation;
     const json = fields === null ? null : await readJson(call);
     const idempotencyKey = method === "POST" ? idempotencyKeyOf(call, idempotencyHeaders) : undefined;
     const body = fields === null ? {} : readFields(json, fields);
     const parameters = new URLSearchParams(call.query);
-    return await operation.perform({
+    return {
       principal,
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the types of its catalogue say less than it checks
       tenant: outhook.tenant(principal.tenant) as never,
@@ -65,12 +70,13 @@ export function createResponder<Native>(outhook: ManagedOuthook, options: Handle
       query: (name) => parameters.getAll(name).at(-1) ?? null,
       body,
       idempotencyKey,
-    });
+    };
   };
 
   return async (call) => {
     const headers: Record<string, string> = { ...alwaysSent };
     let operation: Operation | null = null;
+    let names: Names = "contract";
     try {
       const principal = principalOf(await ofHost("authenticate", () => authenticate(call.native)));
       if (rateLimit !== undefined) {
@@ -86,9 +92,11 @@ export function createResponder<Native>(outhook: ManagedOuthook, options: Handle
       }
       ({ operation } = match);
       if (operation.can === "manage" && principal.can !== "manage") throw forbidden();
-      return answerOf(await perform(operation, principal, { call, segment: match.segment }), headers);
+      const request = await requestOf(operation, principal, { call, segment: match.segment });
+      names = "core";
+      return answerOf(await operation.perform(request), headers);
     } catch (thrown) {
-      return answerTo(thrown, { contract, operation, headers, logger: outhook.logger });
+      return answerTo(thrown, { contract, operation, names, headers, logger: outhook.logger });
     }
   };
 }

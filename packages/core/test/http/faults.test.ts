@@ -20,7 +20,7 @@ const operation: Operation = {
 };
 
 function fault(error: OuthookError, of: Operation | null = operation): Fault {
-  return faultOf(error, { contract, operation: of, instance: "urn:uuid:1" });
+  return faultOf(error, { contract, operation: of, names: "core", instance: "urn:uuid:1" });
 }
 
 describe("the place of a fault", () => {
@@ -29,8 +29,6 @@ describe("the place of a fault", () => {
     { param: "limit", detail: "limit is 0", name: "page_size", place: "query" },
     { param: "startingAfter", detail: "startingAfter is 1", name: "after_id", place: "query" },
     { param: "idempotencyKey", detail: "idempotencyKey is used", name: "x-idempotency-key", place: "header" },
-    { param: "content-type", detail: "content-type is text", name: "content-type", place: "header" },
-    { param: "content-encoding", detail: "content-encoding is gzip", name: "content-encoding", place: "header" },
     { param: "id", detail: "id is unknown", name: "id", place: "path" },
     { param: "surprise", detail: "surprise is no field", name: "surprise", place: "body" },
     { param: "constructor", detail: "constructor is no field", name: "constructor", place: "body" },
@@ -45,6 +43,17 @@ describe("the place of a fault", () => {
       errors: [{ param: name, place, code: "invalid_body", detail: detail.replace(param, name) }],
       instance: "urn:uuid:1",
     });
+  });
+
+  it.each([
+    { code: "unsupported_media_type", param: "content-type", place: "header" },
+    { code: "idempotency_key_invalid", param: "x-idempotency-key", place: "header" },
+    { code: "invalid_body", param: "events", place: "body" },
+    { code: "malformed_body", param: "limit", place: "body" },
+  ] as const)("is not translated a second time before the core is asked: $param", ({ code, param, place }) => {
+    const error = new OuthookError(code, `${param} is wrong`, { param });
+    const found = faultOf(error, { contract, operation, names: "contract", instance: "urn:uuid:1" });
+    expect(found).toMatchObject({ param, place, detail: `${param} is wrong` });
   });
 
   it("stays in the words of a text that does not begin with it", () => {

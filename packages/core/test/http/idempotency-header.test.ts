@@ -38,7 +38,7 @@ describe("an idempotency key", () => {
     { sent: "~".repeat(256) },
   ])("is not '$sent'", ({ sent }) => {
     expect(() => idempotencyKeyOf(call({ "idempotency-key": sent }), ["idempotency-key"])).toThrow(
-      expect.objectContaining({ code: "idempotency_key_invalid", param: "idempotencyKey" }),
+      expect.objectContaining({ code: "idempotency_key_invalid", param: "idempotency-key" }),
     );
   });
 

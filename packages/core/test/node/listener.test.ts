@@ -63,7 +63,7 @@ function operation(path: string, reply: Reply): Operation {
 describe("createListener", () => {
   it("serves node:http2", async () => {
     const { listener } = await listenerOf(standardContract);
-    const server = createServer2((request, response) => listener(request as never, response as never));
+    const server = createServer2((request, response) => listener(request as never, response));
     await listening(server, async (port) => {
       const session = connect2(`http://127.0.0.1:${port}`);
       const stream = session.request({ ":method": "POST", ":path": "/endpoints", ...json });
