@@ -10,7 +10,7 @@ export type NodeResponse = {
   readonly destroyed: boolean;
   readonly headersSent: boolean;
   writeHead(status: number, headers?: OutgoingHttpHeaders): unknown;
-  end(text?: string): unknown;
+  end(text: string): unknown;
   destroy(): unknown;
 };
 
