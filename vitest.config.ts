@@ -4,6 +4,8 @@ import { closingLine } from "./scripts/closing-line.ts";
 /** `pnpm test:long` sets it: the long lane runs `*.long.test.ts` and nothing else. */
 const long = process.env["OUTHOOK_LONG"] === "1";
 
+/** These share one Postgres, which starts before them and ends after them. */
+const onPostgres = ["packages/postgres/test/**/*.test.ts"];
 /** These measure times and kill processes, so they run one after the other when everything else has ended. */
 const measured = ["test/{crash,sqlite}/**/*.test.ts", "packages/sqlite/test/{blocking,processes}.test.ts"];
 const longLane = ["**/*.long.test.ts"];
@@ -24,7 +26,7 @@ export default defineConfig({
             test: {
               name: "quick",
               include: ["packages/*/test/**/*.test.ts", "test/**/*.test.ts"],
-              exclude: [...ignored, ...measured, ...longLane],
+              exclude: [...ignored, ...measured, ...onPostgres, ...longLane],
               maxWorkers: 2,
               typecheck: {
                 enabled: true,
@@ -33,6 +35,17 @@ export default defineConfig({
                 // `pnpm lint` compiles everything; here only the type tests count.
                 ignoreSourceErrors: true,
               },
+            },
+          },
+          {
+            test: {
+              name: "postgres",
+              include: onPostgres,
+              exclude: [...ignored, ...longLane],
+              globalSetup: ["./packages/postgres/test/fixtures/global-setup.ts"],
+              maxWorkers: 2,
+              testTimeout: 30_000,
+              hookTimeout: 60_000,
             },
           },
           {

@@ -100,6 +100,7 @@ function isRare(status: DeliveryStatus): status is RareStatus {
   return status === "failed" || status === "skipped" || status === "cancelled";
 }
 
+/** What stands in a statement of its own accord is the condition of a partial index, word for word. */
 function logQueries({ db, query, inList }: QueryBuilder) {
   const deliveries = db.selectFrom("outhook_deliveries").select(deliveryColumns);
   return {
@@ -113,7 +114,11 @@ function logQueries({ db, query, inList }: QueryBuilder) {
         .where("tenant", "=", p.tenant),
     ),
     ofMessage: query((p: { readonly partition: number; readonly messageId: string }) =>
-      deliveries.where("partition", "=", p.partition).where("message_id", "=", p.messageId).orderBy("id"),
+      deliveries
+        .where("partition", "=", p.partition)
+        .where("message_id", "=", p.messageId)
+        .where(sql<SqlBool>`message_id > ''`)
+        .orderBy("id"),
     ),
     delivery: query((p: Find) =>
       deliveries
@@ -134,11 +139,11 @@ function logQueries({ db, query, inList }: QueryBuilder) {
       deliveries
         .where("partition", "=", p.partition)
         .where("endpoint_id", "=", p.endpointId)
+        .where(sql<SqlBool>`endpoint_id > ''`)
         .where("id", "<", p.after)
         .orderBy("id", "desc")
         .limit(p.limit),
     ),
-    // The second condition on the status is that of the partial index, word for word.
     rarePage: query((p: Page & { readonly status: RareStatus }) =>
       deliveries
         .where("partition", "=", p.partition)

@@ -9,7 +9,8 @@ import { rowsOf } from "./steps.ts";
 export type MigrationSteps = {
   /**
    * Runs the oldest migration that is missing and returns its id, or `null` when none is missing. To be called, each
-   * time in a transaction that locks out all other callers, until it returns `null`.
+   * time in a transaction that locks out all other callers, until it returns `null`. It creates where the search path of
+   * that transaction says.
    */
   readonly next: (now: number) => Steps<string | null>;
   /** Throws `schema_pending` when migrations are missing and `schema_newer` when this version must not run. */
@@ -27,14 +28,23 @@ export function migrationSteps(builder: QueryBuilder, known: readonly Migration[
     return rows.map(({ id, breaking }) => ({ id, breaking: breaking === 1 }));
   }
 
+  /** On Postgres `if not exists` asks for the right to create tables also when there is nothing to create. */
+  function* hasMigrationTable(): Steps<boolean> {
+    if (builder.dialect === "sqlite") return false;
+    const found = yield { sql: "select 1 where to_regclass('outhook_migrations') is not null", parameters: [] };
+    return found.length > 0;
+  }
+
   return {
     *next(now) {
-      yield* raw(migrationTable(builder.dialect));
+      if (!(yield* hasMigrationTable())) yield* raw(migrationTable(builder.dialect));
       const [migration] = pendingMigrations(yield* applied(), known);
       if (migration === undefined) return null;
       const { id, breaking } = migration;
       yield* rowsOf(queries.record, { id, breaking: breaking ? 1 : 0, now });
-      for (const statement of migration.statements(builder.dialect)) yield* raw(statement);
+      const statements = migration.statements(builder.dialect);
+      // SQLite runs them one by one; Postgres takes them all in one message.
+      for (const sql of builder.dialect === "sqlite" ? statements : [statements.join(";\n")]) yield* raw(sql);
       return id;
     },
 

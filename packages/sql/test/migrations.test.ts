@@ -1,6 +1,8 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import type { Dialect, Migration } from "../src/index.ts";
 import { migrations, pendingMigrations, schemaSql } from "../src/index.ts";
+import { schemaFile } from "./fixtures/committed-schema.ts";
 
 const known: readonly Migration[] = ["0001_tables", "0002_more"].map((id) => ({
   id,
@@ -67,6 +69,11 @@ describe.each<{ readonly dialect: Dialect }>([{ dialect: "sqlite" }, { dialect: 
       for (const [, name] of schema.matchAll(/create (?:table|index|unique index)(?: if not exists)? (\w+)/g)) {
         expect(name).toMatch(/^outhook_/);
       }
+    });
+
+    it("is the one that is committed", () => {
+      const committed = readFileSync(schemaFile(dialect), "utf8");
+      expect(committed, "run node packages/sql/test/fixtures/committed-schema.ts").toBe(schema);
     });
 
     it("records each migration before its statements", () => {

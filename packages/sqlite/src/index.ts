@@ -1,3 +1,14 @@
+export type {
+  DrizzleSql,
+  DrizzleTransaction,
+  KnexTransaction,
+  KyselyTransaction,
+  PrismaTransaction,
+  StatementValue,
+  TransactionHandle,
+  TransactionStatement,
+} from "@outhook/sql";
+export { fromDrizzle, fromKnex, fromPrisma } from "@outhook/sql";
 export type { SqliteStoreOptions } from "./store.ts";
 export { sqliteStore } from "./store.ts";
 export type { SqliteTransaction } from "./transaction.ts";

@@ -1,0 +1,35 @@
+import type { DeliveryStore, FanOut } from "@outhook/core";
+import type { Match } from "./message-statements.ts";
+import { matches, messageKeys } from "./message-statements.ts";
+import type { Session } from "./session.ts";
+import type { Statements } from "./statements.ts";
+
+/** Creates the deliveries of those messages that still wait for fan-out, and says how many, and which it leased. */
+export async function fanOut(
+  session: Session,
+  statements: Statements,
+  { messages, leaseMs, now }: { readonly messages: readonly FanOut[]; readonly leaseMs: number; readonly now: number },
+): Promise<Awaited<ReturnType<DeliveryStore["fanOut"]>>> {
+  // The first of each: a batch may name a message twice.
+  const distinct = [...new Map(messages.toReversed().map((message) => [message.messageId, message])).values()];
+  const created = await session.all(statements.fanOut, [
+    ...messageKeys.values(distinct.map(({ partition, messageId }) => ({ partition, id: messageId }))),
+    ...matches.values(distinct.flatMap(matchesOf)),
+    now,
+    now + leaseMs,
+  ]);
+  return { created: created.length, leased: new Set(created.filter(({ leased }) => leased).map(({ id }) => id)) };
+}
+
+function matchesOf({ partition, messageId, tenant, type, deliveries }: FanOut): readonly Match[] {
+  return deliveries.map(({ id, endpointId, status, lease }) => ({
+    partition,
+    messageId,
+    tenant,
+    type,
+    id,
+    endpointId,
+    status,
+    lease: lease ? 1 : 0,
+  }));
+}

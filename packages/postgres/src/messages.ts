@@ -1,0 +1,48 @@
+import type { MessageStore, NewMessage } from "@outhook/core";
+import { distinctKeys, outcomesOf, valuesOf } from "./insert.ts";
+import { newMessages } from "./message-statements.ts";
+import type { Statements } from "./statements.ts";
+import type { PostgresTransaction } from "./transaction.ts";
+import { joinTransaction } from "./transaction.ts";
+import type { Transactions } from "./transactions.ts";
+
+/** Bytes of bodies that one call reads. */
+const maxBodyBytes = 4 * 1024 * 1024;
+
+/** The accepted messages. */
+export function postgresMessages(
+  { glance, write, requireOpen }: Transactions,
+  statements: Statements,
+): MessageStore<PostgresTransaction> {
+  /** The one statement that inserts them. */
+  const insertion = (messages: readonly NewMessage[]) => {
+    const [first] = messages;
+    return messages.length === 1 && first !== undefined
+      ? { statement: statements.insertOne, values: valuesOf(first) }
+      : { statement: statements.insert, values: newMessages.values(messages) };
+  };
+
+  return {
+    insert: async ({ messages, tx }) => {
+      requireOpen();
+      const join = tx === undefined ? null : joinTransaction(tx);
+      if (messages.length === 0) return [];
+      const distinct = distinctKeys(messages);
+      if (join !== null) {
+        const { statement, values } = insertion(distinct);
+        return outcomesOf(messages, await join(statement, values));
+      }
+      if (messages.every(({ idempotencyKey }) => idempotencyKey === null)) {
+        await write((session) => session.all(statements.insertUnkeyed, newMessages.values(messages)));
+        return messages.map(() => ({ outcome: "inserted" }));
+      }
+      const rows = await write((session) => session.all(statements.insert, newMessages.values(distinct)));
+      return outcomesOf(messages, rows);
+    },
+
+    statement: (message) => ({ sql: statements.insertOne.sql, parameters: valuesOf(message) }),
+
+    awaitingFanOut: async ({ partitions, limit }) =>
+      await glance(({ all }) => all(statements.awaiting, [partitions, limit, maxBodyBytes])),
+  };
+}

@@ -1,0 +1,204 @@
+import { isOuthookError, OuthookError } from "@outhook/core";
+import type { MigrationSteps } from "@outhook/sql";
+import { setTimeout as pause } from "node:timers/promises";
+import { failureOf, isCollision } from "./failures.ts";
+import type { PoolSource } from "./pool-source.ts";
+import type { Connection, PostgresQuery } from "./pool.ts";
+import { checkOut } from "./pool.ts";
+import type { Reader, Session } from "./session.ts";
+import { createReader, ownTypes } from "./session.ts";
+import { quoted } from "./tables.ts";
+
+/**
+ * The store's transactions, each on a connection that it takes from the pool and gives back. What bounds one is said with
+ * `set local` when it begins: a pooler may give each transaction another connection.
+ *
+ * Transactions that write wait for each other's rows, so all of them lock in one order: deliveries by partition and id,
+ * then queue rows by partition, endpoint and lane, then health by endpoint. A claim, which takes queue rows before
+ * deliveries, and a fan-out, which marks messages first, skip what is locked instead of waiting. Writes of endpoints begin
+ * at their tenant's row and touch none of these tables.
+ */
+export type Transactions = {
+  /**
+   * Runs statements that only read, each by itself: without begin and commit a third of the round trips, for what a
+   * dispatcher asks all the time. They are planned each time.
+   */
+  readonly glance: <Result>(work: (reader: Reader) => Promise<Result>) => Promise<Result>;
+  /** Runs `work` on one snapshot. */
+  readonly read: <Result>(work: (session: Session) => Promise<Result>) => Promise<Result>;
+  /**
+   * Runs `work`, all or nothing, durable when the promise resolves. Each statement sees what is committed when it begins. A
+   * transaction that collided with another is run again, so `work` may be called several times.
+   */
+  readonly write: <Result>(work: (session: Session) => Promise<Result>) => Promise<Result>;
+  /** As `write`, one at a time in this schema, for as long as it takes, and also when migrations are missing. */
+  readonly migrate: <Result>(work: (session: Session) => Promise<Result>) => Promise<Result>;
+  /** Throws `stopped` after `close`. */
+  readonly requireOpen: () => void;
+  readonly close: () => Promise<void>;
+};
+
+/** What one statement may take beyond its wait for a lock. */
+const statementMs = 10_000;
+/** How long the server waits for the next statement of a transaction, whose locks others wait for. */
+const standstillMs = 10_000;
+/** How much longer than the server's own bounds an answer may take. */
+const networkMs = 5_000;
+const mostRounds = 6;
+
+/** Nothing has happened on the connection; it may have ended long ago, and the pool did not notice. */
+class Gone extends Error {}
+
+type Kind = { readonly begin: string; readonly mostMs: number; readonly prepared: boolean };
+
+export function createTransactions(input: {
+  readonly source: PoolSource;
+  readonly schema: string;
+  /** How long a call waits for a connection and for a lock before it throws `store_busy`. */
+  readonly lockWaitMs: number;
+  readonly prepared: boolean;
+  readonly migrations: Pick<MigrationSteps, "check">;
+  /** 0 … 1. */
+  readonly random: () => number;
+}): Transactions {
+  const { source, schema, lockWaitMs, prepared, migrations, random } = input;
+  const bounds = [
+    // 0 would mean to wait for ever.
+    `set local lock_timeout = ${Math.max(lockWaitMs, 1)}`,
+    `set local statement_timeout = ${lockWaitMs + statementMs}`,
+    `set local idle_in_transaction_session_timeout = ${standstillMs}`,
+    // A connection keeps the plan of a statement for long; one made while a table was small must not read it from end to end
+    // when it is large.
+    "set local enable_seqscan = off",
+    "set local enable_bitmapscan = off",
+    "set local jit = off",
+  ];
+  const now = "select floor(extract(epoch from now()) * 1000)::bigint as now";
+  const mostMs = lockWaitMs + statementMs + networkMs;
+  const read: Kind = {
+    begin: ["begin isolation level repeatable read read only", ...bounds, now].join("; "),
+    mostMs,
+    prepared,
+  };
+  const write: Kind = {
+    begin: ["begin isolation level read committed", ...bounds, now].join("; "),
+    mostMs,
+    prepared,
+  };
+  const migrate: Kind = {
+    begin: [
+      "begin isolation level read committed",
+      ...bounds,
+      `select pg_advisory_xact_lock(hashtextextended('outhook migrations in ' || ${literal(schema)}, 0))`,
+      "set local statement_timeout = 0",
+      `set local search_path = ${quoted(schema)}`,
+      now,
+    ].join("; "),
+    mostMs: 24 * 60 * 60 * 1_000,
+    // Only what is not prepared may be several statements.
+    prepared: false,
+  };
+  let migrated = false;
+  let closed = false;
+
+  const requireOpen = (): void => {
+    if (closed) throw new OuthookError("stopped", "the store is closed: create a new one");
+  };
+
+  /** Runs what a connection is taken for. */
+  const first = async (connection: Connection, query: PostgresQuery, ms: number): Promise<readonly unknown[]> => {
+    try {
+      return await connection.run(query, ms);
+    } catch (error) {
+      if (isOuthookError(error) || !connection.isLost()) throw error;
+      throw new Gone("the connection had ended in the pool", { cause: error });
+    }
+  };
+
+  const glanceOnce = async <Result>(work: (reader: Reader) => Promise<Result>): Promise<Result> => {
+    const connection = await checkOut(await source.open(), lockWaitMs);
+    try {
+      return await work(createReader((query) => first(connection, query, mostMs), { prepared: false }));
+    } finally {
+      connection.giveBack({ distrusted: false });
+    }
+  };
+
+  const transact = async <Result>(kind: Kind, work: (session: Session) => Promise<Result>): Promise<Result> => {
+    const connection = await checkOut(await source.open(), lockWaitMs);
+    let distrusted = false;
+    try {
+      const [begun] = await first(connection, { text: kind.begin, types: ownTypes }, kind.mostMs);
+      const reader = createReader((query) => connection.run(query, kind.mostMs), kind);
+      const result = await work({ ...reader, now: instantOf(begun) });
+      await connection.run({ text: "commit" }, kind.mostMs);
+      return result;
+    } catch (error) {
+      distrusted = !(await rollBack(connection, networkMs));
+      throw error;
+    } finally {
+      connection.giveBack({ distrusted });
+    }
+  };
+
+  /** Again when it collided with another transaction, or never began. */
+  const repeatedly = async <Result>(once: () => Promise<Result>): Promise<Result> => {
+    for (let round = 1; ; round += 1) {
+      requireOpen();
+      try {
+        return await once();
+      } catch (error) {
+        const gone = error instanceof Gone;
+        if (round === mostRounds || !(gone || isCollision(error))) throw failureOf(gone ? error.cause : error);
+        if (!gone) await pause(random() * 10 * 2 ** round);
+      }
+    }
+  };
+
+  const requireMigrated = async (): Promise<void> => {
+    if (migrated) return;
+    await repeatedly(() => glanceOnce(({ perform }) => perform(migrations.check())));
+    migrated = true;
+  };
+
+  return {
+    glance: async (work) => {
+      await requireMigrated();
+      return await repeatedly(() => glanceOnce(work));
+    },
+    read: async (work) => {
+      await requireMigrated();
+      return await repeatedly(() => transact(read, work));
+    },
+    write: async (work) => {
+      await requireMigrated();
+      return await repeatedly(() => transact(write, work));
+    },
+    migrate: async (work) => await repeatedly(() => transact(migrate, work)),
+    requireOpen,
+    close: async () => {
+      closed = true;
+      await source.close();
+    },
+  };
+}
+
+/** False when the connection is not to be used again. */
+async function rollBack(connection: Connection, mostMs: number): Promise<boolean> {
+  if (connection.isLost()) return false;
+  try {
+    await connection.run({ text: "rollback" }, mostMs);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function instantOf(row: unknown): number {
+  if (typeof row === "object" && row !== null && "now" in row && typeof row.now === "number") return row.now;
+  throw new TypeError("the database did not say what time it is");
+}
+
+function literal(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}

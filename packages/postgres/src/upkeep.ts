@@ -1,0 +1,50 @@
+import type { UpkeepStore } from "@outhook/core";
+import type { HeartbeatSteps, MigrationSteps } from "@outhook/sql";
+import type { Clock } from "./clock.ts";
+import { timeIn } from "./clock.ts";
+import type { Statement } from "./session.ts";
+import { quoted } from "./tables.ts";
+import type { Transactions } from "./transactions.ts";
+
+type Work = {
+  readonly migrations: MigrationSteps;
+  readonly heartbeats: HeartbeatSteps;
+  readonly schema: string;
+  readonly clock: Clock;
+};
+
+const findSchema: Statement<{ readonly found: number }> = {
+  sql: "select 1 as found from pg_catalog.pg_namespace where nspname = $1",
+};
+
+/** Migrations, identity and heartbeats, by the work that both databases share. */
+export function postgresUpkeep(transactions: Transactions, work: Work): UpkeepStore {
+  const { glance, write, migrate } = transactions;
+  const { migrations, heartbeats, schema, clock } = work;
+  return {
+    migrate: async (input) => {
+      await migrate(async ({ all }) => {
+        // Not `if not exists`, which asks for the right to create schemas also when there is nothing to create.
+        if ((await all(findSchema, [schema])).length === 0) await all({ sql: `create schema ${quoted(schema)}` }, []);
+      });
+      const applied: string[] = [];
+      for (;;) {
+        const id = await migrate((session) => session.perform(migrations.next(timeIn(session, clock, undefined))));
+        if (id === null) break;
+        applied.push(id);
+      }
+      await write(({ perform }) => perform(migrations.identify(input)));
+      return applied;
+    },
+
+    identity: async () => await glance(({ perform }) => perform(migrations.identity())),
+
+    heartbeat: async ({ dispatcherId, ttlMs, now }) =>
+      await write((session) => {
+        const at = timeIn(session, clock, now);
+        return session.perform(heartbeats.beat({ id: dispatcherId, expiresAt: at + ttlMs, now: at }));
+      }),
+
+    retire: async ({ dispatcherId }) => await write(({ perform }) => perform(heartbeats.retire(dispatcherId))),
+  };
+}
