@@ -38,13 +38,17 @@ export const readyRows: RowList<ReadyRow> = rowList(
   { first: 1, numbered: true },
 );
 
+/** Of the partition p, rows that are ready at $2. */
+function readyAt(now: string): string {
+  return `q.partition = p.partition and q.ready_at <= ${now} and q.endpoint_id <> all ($3::text[])`;
+}
+
+/** Of the partition p, rows that were served after $2: the clock was set back, and a turn must not keep anything waiting. */
+function servedAfter(now: string): string {
+  return `q.partition = p.partition and q.served_at = q.ready_at and q.served_at > ${now} and q.endpoint_id <> all ($3::text[])`;
+}
+
 export function claimStatements(tables: Tables): ClaimStatements {
-  // Of the partition p, rows that are ready at $2.
-  const readyAt = (now: string) =>
-    `q.partition = p.partition and q.ready_at <= ${now} and q.endpoint_id <> all ($3::text[])`;
-  // Rows that were served after $2: the clock was set back, and a turn must not keep anything waiting.
-  const servedAfter = (now: string) =>
-    `q.partition = p.partition and q.served_at = q.ready_at and q.served_at > ${now} and q.endpoint_id <> all ($3::text[])`;
   const anyReady = (now: string) => `unnest($1::smallint[]) as p (partition) cross join lateral (
     (select 1 from ${tables.queue} q where ${readyAt(now)} order by q.ready_at limit 1)
     union all

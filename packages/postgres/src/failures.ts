@@ -161,6 +161,16 @@ export function silentFailure(waitedMs: number): OuthookError {
   });
 }
 
+/** When the connection was lost between a COMMIT and its answer. */
+export function unconfirmedFailure(cause: Error): OuthookError {
+  const detail =
+    "the connection to the database was lost at the end of a transaction, so whether it was done is not known";
+  return new OuthookError("store_unavailable", detail, {
+    hint: `what was called with an idempotency key can be called again as it was, and is done once (${cause.message})`,
+    cause,
+  });
+}
+
 function codeOf(error: Error): string {
   return "code" in error && typeof error.code === "string" ? error.code : "";
 }

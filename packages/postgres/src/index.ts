@@ -8,7 +8,7 @@ export type {
   TransactionHandle,
   TransactionStatement,
 } from "@outhook/sql";
-export { fromDrizzle, fromKnex, fromPrisma } from "@outhook/sql";
+export { fromDrizzle, fromKnex, fromPrisma, schemaSql } from "@outhook/sql";
 export type { PostgresClient, PostgresPool, PostgresQuery } from "./pool.ts";
 export type { PostgresConnections, PostgresStoreOptions } from "./store.ts";
 export { postgresStore } from "./store.ts";

@@ -1,4 +1,5 @@
 import type { MessageStore, NewMessage } from "@outhook/core";
+import type { Hints } from "./hints.ts";
 import { distinctKeys, outcomesOf, valuesOf } from "./insert.ts";
 import { newMessages } from "./message-statements.ts";
 import type { Statements } from "./statements.ts";
@@ -12,7 +13,7 @@ const maxBodyBytes = 4 * 1024 * 1024;
 /** The accepted messages. */
 export function postgresMessages(
   { glance, write, requireOpen }: Transactions,
-  statements: Statements,
+  { statements, hints }: { readonly statements: Statements; readonly hints: Hints | null },
 ): MessageStore<PostgresTransaction> {
   /** The one statement that inserts them. */
   const insertion = (messages: readonly NewMessage[]) => {
@@ -34,9 +35,11 @@ export function postgresMessages(
       }
       if (messages.every(({ idempotencyKey }) => idempotencyKey === null)) {
         await write((session) => session.all(statements.insertUnkeyed, newMessages.values(messages)));
+        hints?.give(messages);
         return messages.map(() => ({ outcome: "inserted" }));
       }
       const rows = await write((session) => session.all(statements.insert, newMessages.values(distinct)));
+      hints?.give(messages);
       return outcomesOf(messages, rows);
     },
 
@@ -44,5 +47,7 @@ export function postgresMessages(
 
     awaitingFanOut: async ({ partitions, limit }) =>
       await glance(({ all }) => all(statements.awaiting, [partitions, limit, maxBodyBytes])),
+
+    onInserted: hints?.listen,
   };
 }

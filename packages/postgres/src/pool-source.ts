@@ -4,6 +4,8 @@ import { within } from "./within.ts";
 
 /** Where the connections come from. */
 export type PoolSource = {
+  /** How many there may be at once; 0 when that is not known. */
+  readonly maxConnections: number;
   readonly open: () => Promise<PostgresPool>;
   /** Ends what the store opened itself. */
   readonly close: () => Promise<void>;
@@ -17,8 +19,10 @@ const endMs = 5_000;
 
 /** The host's pool. Errors of its idle connections, which end a process that does not listen, are listened to. */
 export function hostPool(pool: PostgresPool): PoolSource {
-  const listener = (): void => ignore();
+  // Its own, so that another store's end does not take it off the pool that they share.
+  const listener = ignore.bind(null);
   return {
+    maxConnections: pool.options?.max ?? 0,
     open: async () => {
       pool.removeListener("error", listener);
       pool.on("error", listener);
@@ -34,6 +38,7 @@ export function hostPool(pool: PostgresPool): PoolSource {
 export function ownPool(connectionString: string, maxConnections: number): PoolSource {
   let opening: Promise<OwnPool> | undefined;
   return {
+    maxConnections,
     open: () => {
       opening ??= openPool(connectionString, maxConnections);
       return opening;

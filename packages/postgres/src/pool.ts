@@ -14,6 +14,7 @@ export type PostgresQuery = {
 export type PostgresClient = {
   query(query: PostgresQuery): Promise<unknown>;
   on(event: "error", listener: (error: Error) => void): unknown;
+  on(event: "notification", listener: (message: { payload?: string | undefined }) => void): unknown;
   removeListener(event: "error", listener: (error: Error) => void): unknown;
   release(destroy?: boolean): void;
 };
@@ -22,7 +23,9 @@ export type PostgresClient = {
 export type PostgresPool = {
   /** Callers that wait because all connections are in use. */
   readonly waitingCount: number;
-  connect(): Promise<PostgresClient>;
+  /** `max` is how many connections it may have: without it the store keeps none of them for itself. */
+  readonly options?: { readonly max?: number | undefined } | undefined;
+  connect(callback: (error: Error | undefined, client: PostgresClient | undefined) => void): unknown;
   on(event: "error", listener: (error: Error) => void): unknown;
   removeListener(event: "error", listener: (error: Error) => void): unknown;
 };
@@ -33,30 +36,42 @@ export type Connection = {
   readonly run: (query: PostgresQuery, mostMs: number) => Promise<readonly unknown[]>;
   /** True when it does not work any more. */
   readonly isLost: () => boolean;
-  /** To be called once. A connection that is lost, or that the caller distrusts, leaves the pool. */
+  /**
+   * Calls `listener` with the payloads that come on the channels to which the connection listens. To be called once; the
+   * promise resolves when the connection is lost.
+   */
+  readonly hear: (listener: (payload: string) => void) => Promise<void>;
+  /** To be called once. A connection that is lost, that listens, or that the caller distrusts, leaves the pool. */
   readonly giveBack: (options: { readonly distrusted: boolean }) => void;
 };
 
 /** Takes a connection from the pool, waiting up to `waitMs` for one. */
 export async function checkOut(pool: PostgresPool, waitMs: number): Promise<Connection> {
-  const connecting = pool.connect();
-  let client: PostgresClient;
+  const connecting = new Promise<Connection>((resolve, reject) => {
+    // With a callback: a connection can end in the moment in which it comes, before a promise of it would be looked at.
+    pool.connect((error, client) => {
+      if (client === undefined) reject(error ?? new Error("the pool gave no connection"));
+      else resolve(connectionOf(client));
+    });
+  });
   try {
-    client = await within(waitMs, connecting, () =>
+    return await within(waitMs, connecting, () =>
       pool.waitingCount > 0 ? exhaustedFailure(waitMs) : silentFailure(waitMs),
     );
   } catch (error) {
     // It may still come, when nobody waits for it any more.
-    connecting.then((late) => late.release()).catch(() => undefined);
+    connecting.then((late) => late.giveBack({ distrusted: false })).catch(() => undefined);
     throw error;
   }
-  return connectionOf(client);
 }
 
 function connectionOf(client: PostgresClient): Connection {
   let lost = false;
+  let listens = false;
+  let onLost = (): void => undefined;
   const lose = (): void => {
     lost = true;
+    onLost();
   };
   // Without a listener the end of a connection would end the process. Whoever waits for a query is told by its promise.
   client.on("error", lose);
@@ -71,9 +86,17 @@ function connectionOf(client: PostgresClient): Connection {
       }
     },
     isLost: () => lost,
+    hear: async (listener) => {
+      listens = true;
+      client.on("notification", ({ payload = "" }) => listener(payload));
+      await new Promise<void>((resolve) => {
+        onLost = resolve;
+        if (lost) resolve();
+      });
+    },
     giveBack: ({ distrusted }) => {
       client.removeListener("error", lose);
-      client.release(lost || distrusted);
+      client.release(lost || listens || distrusted);
     },
   };
 }

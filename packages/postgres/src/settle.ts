@@ -44,6 +44,17 @@ async function foldHealth(
   return health.filter(({ endpointId }) => events.get(endpointId)?.some(({ kind }) => kind !== "success"));
 }
 
+const noAttempt = {
+  number: null,
+  startedAt: null,
+  durationMs: null,
+  statusCode: null,
+  errorClass: null,
+  error: null,
+  signature: null,
+  responseBody: null,
+};
+
 function toRow({ partition, deliveryId, fence, scheduledAttempts, holdMs, next, attempt }: Settlement): SettlementRow {
   return {
     partition,
@@ -53,14 +64,7 @@ function toRow({ partition, deliveryId, fence, scheduledAttempts, holdMs, next, 
     holdMs,
     status: next.status,
     delayMs: "delayMs" in next ? next.delayMs : null,
-    number: attempt?.number ?? null,
-    startedAt: attempt?.startedAt ?? null,
-    durationMs: attempt?.durationMs ?? null,
-    statusCode: attempt?.statusCode ?? null,
-    errorClass: attempt?.errorClass ?? null,
-    error: attempt?.error ?? null,
-    signature: attempt?.signature ?? null,
-    responseBody: attempt?.responseBody ?? null,
+    ...(attempt ?? noAttempt),
   };
 }
 

@@ -3,6 +3,7 @@ import { OuthookError } from "@outhook/core";
 import { createQueryBuilder, endpointSteps, heartbeatSteps, logSteps, migrationSteps } from "@outhook/sql";
 import { postgresDeliveries } from "./deliveries.ts";
 import { postgresEndpoints } from "./endpoints.ts";
+import { createHints } from "./hints.ts";
 import { postgresLog } from "./log.ts";
 import { postgresMessages } from "./messages.ts";
 import type { PoolSource } from "./pool-source.ts";
@@ -26,10 +27,16 @@ export type PostgresConnections =
 
 /** Options of {@link postgresStore}. */
 export type PostgresStoreOptions = PostgresConnections & {
-  /** The schema of the tables, named in every statement, whatever the search path. Default `public`. */
+  /** The schema of the tables, made by `migrate`, and named in every statement. Default `outhook`. */
   readonly schema?: string | undefined;
   /** `false` for poolers that give each transaction another connection and know no prepared statements. Default `true`. */
   readonly preparedStatements?: boolean | undefined;
+  /**
+   * Lets processes tell each other of new messages, so that a dispatcher need not wait for its next look: by `NOTIFY`, at most
+   * 40 times a second, outside of any transaction. A running dispatcher keeps one connection for it, in a pool of at least 3;
+   * in a smaller one it only looks. Default as `preparedStatements`, since poolers pass no hints on.
+   */
+  readonly hints?: boolean | undefined;
   /** How long a call waits for a connection, and for a lock, before it throws `store_busy`. Default 5,000 ms. */
   readonly lockWaitMs?: number | undefined;
   /** The store's own clock, epoch milliseconds. Default the database's, so that no two machines disagree. */
@@ -50,7 +57,8 @@ export type PostgresStoreOptions = PostgresConnections & {
  * await outhook.migrate();
  */
 export function postgresStore(options: PostgresStoreOptions): Store<PostgresTransaction> {
-  const { schema = "public", preparedStatements = true, lockWaitMs = 5_000, now } = options;
+  const { schema = "outhook", preparedStatements = true, lockWaitMs = 5_000, now } = options;
+  const { hints: wanted = preparedStatements } = options;
   const source = sourceOf(options);
   requireSchema(schema);
   requireWait(lockWaitMs);
@@ -66,13 +74,18 @@ export function postgresStore(options: PostgresStoreOptions): Store<PostgresTran
     migrations,
     random: Math.random,
   });
+  const hints = wanted ? createHints(source, { schema, requireOpen: transactions.requireOpen }) : null;
   return {
     endpoints: postgresEndpoints(transactions, endpointSteps(builder)),
-    messages: postgresMessages(transactions, statements),
+    messages: postgresMessages(transactions, { statements, hints }),
     deliveries: postgresDeliveries(transactions, { statements, clock }),
     log: postgresLog(transactions, { steps: logSteps(builder), statements, clock }),
     upkeep: postgresUpkeep(transactions, { migrations, heartbeats: heartbeatSteps(builder), schema, clock }),
-    close: transactions.close,
+    close: async () => {
+      transactions.close();
+      await hints?.close();
+      await source.close();
+    },
   };
 }
 

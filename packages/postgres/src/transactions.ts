@@ -1,13 +1,12 @@
 import { isOuthookError, OuthookError } from "@outhook/core";
 import type { MigrationSteps } from "@outhook/sql";
 import { setTimeout as pause } from "node:timers/promises";
-import { failureOf, isCollision } from "./failures.ts";
+import { failureOf, isCollision, unconfirmedFailure } from "./failures.ts";
 import type { PoolSource } from "./pool-source.ts";
 import type { Connection, PostgresQuery } from "./pool.ts";
 import { checkOut } from "./pool.ts";
 import type { Reader, Session } from "./session.ts";
 import { createReader, ownTypes } from "./session.ts";
-import { quoted } from "./tables.ts";
 
 /**
  * The store's transactions, each on a connection that it takes from the pool and gives back. What bounds one is said with
@@ -35,7 +34,8 @@ export type Transactions = {
   readonly migrate: <Result>(work: (session: Session) => Promise<Result>) => Promise<Result>;
   /** Throws `stopped` after `close`. */
   readonly requireOpen: () => void;
-  readonly close: () => Promise<void>;
+  /** From now on every call throws `stopped`. */
+  readonly close: () => void;
 };
 
 /** What one statement may take beyond its wait for a lock. */
@@ -91,7 +91,6 @@ export function createTransactions(input: {
       ...bounds,
       `select pg_advisory_xact_lock(hashtextextended('outhook migrations in ' || ${literal(schema)}, 0))`,
       "set local statement_timeout = 0",
-      `set local search_path = ${quoted(schema)}`,
       now,
     ].join("; "),
     mostMs: 24 * 60 * 60 * 1_000,
@@ -103,16 +102,6 @@ export function createTransactions(input: {
 
   const requireOpen = (): void => {
     if (closed) throw new OuthookError("stopped", "the store is closed: create a new one");
-  };
-
-  /** Runs what a connection is taken for. */
-  const first = async (connection: Connection, query: PostgresQuery, ms: number): Promise<readonly unknown[]> => {
-    try {
-      return await connection.run(query, ms);
-    } catch (error) {
-      if (isOuthookError(error) || !connection.isLost()) throw error;
-      throw new Gone("the connection had ended in the pool", { cause: error });
-    }
   };
 
   const glanceOnce = async <Result>(work: (reader: Reader) => Promise<Result>): Promise<Result> => {
@@ -131,7 +120,7 @@ export function createTransactions(input: {
       const [begun] = await first(connection, { text: kind.begin, types: ownTypes }, kind.mostMs);
       const reader = createReader((query) => connection.run(query, kind.mostMs), kind);
       const result = await work({ ...reader, now: instantOf(begun) });
-      await connection.run({ text: "commit" }, kind.mostMs);
+      await commit(connection, kind.mostMs);
       return result;
     } catch (error) {
       distrusted = !(await rollBack(connection, networkMs));
@@ -176,11 +165,29 @@ export function createTransactions(input: {
     },
     migrate: async (work) => await repeatedly(() => transact(migrate, work)),
     requireOpen,
-    close: async () => {
+    close: () => {
       closed = true;
-      await source.close();
     },
   };
+}
+
+/** Runs what a connection is taken for. */
+async function first(connection: Connection, query: PostgresQuery, mostMs: number): Promise<readonly unknown[]> {
+  try {
+    return await connection.run(query, mostMs);
+  } catch (error) {
+    if (isOuthookError(error) || !connection.isLost()) throw error;
+    throw new Gone("the connection had ended in the pool", { cause: error });
+  }
+}
+
+async function commit(connection: Connection, mostMs: number): Promise<void> {
+  try {
+    await connection.run({ text: "commit" }, mostMs);
+  } catch (error) {
+    if (isOuthookError(error) || !(error instanceof Error) || !connection.isLost()) throw error;
+    throw unconfirmedFailure(error);
+  }
 }
 
 /** False when the connection is not to be used again. */

@@ -47,7 +47,11 @@ async function write(store: Store, n: number): Promise<readonly string[]> {
       deliveries
         .filter(({ id }) => leased.has(id))
         .map(({ id, endpointId: of }) => ({
-          ...{ partition, deliveryId: id, endpointId: of, lane: "scheduled", fence: 1 },
+          partition,
+          deliveryId: id,
+          endpointId: of,
+          lane: "scheduled",
+          fence: 1,
         })),
     );
     const claims = await store.deliveries.claim({
@@ -138,7 +142,7 @@ const pairs: readonly { readonly what: string; readonly calls: (store: Store, ro
   {
     what: "two settlements of the same leases",
     calls: async (store, round) => {
-      const settlements = (await leased(store, round)).map(retry);
+      const settlements = (await leaseOf(store, round)).map(retry);
       return [
         () => store.deliveries.settle({ settlements }),
         () => store.deliveries.settle({ settlements: settlements.toReversed() }),
@@ -148,7 +152,7 @@ const pairs: readonly { readonly what: string; readonly calls: (store: Store, ro
   {
     what: "a settlement and a cancel of what it settles",
     calls: async (store, round) => {
-      const settlements = (await leased(store, round)).map(retry).toReversed();
+      const settlements = (await leaseOf(store, round)).map(retry).toReversed();
       const of = { partitions: everywhere, endpointId: endpointId(0) };
       return [
         () => store.deliveries.settle({ settlements }),
@@ -179,7 +183,7 @@ async function accepted(store: Store, round: number): Promise<readonly FanOut[]>
   return messages.map((one) => matched(one));
 }
 
-async function leased(store: Store, round: number): Promise<readonly Claim[]> {
+async function leaseOf(store: Store, round: number): Promise<readonly Claim[]> {
   await store.deliveries.fanOut({ messages: await accepted(store, round), leaseMs });
   return await store.deliveries.claim({ partitions: [0], limit: size, perEndpoint: size, room: new Map(), leaseMs });
 }

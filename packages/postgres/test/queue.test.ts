@@ -13,7 +13,11 @@ async function settleAllButOne(store: Store, endpoints: number, now: number): Pr
   await store.deliveries.fanOut({ messages: wanted, leaseMs, now });
   const first = wanted.flatMap(({ partition, deliveries }) =>
     deliveries.map(({ id, endpointId: of }) => ({
-      ...{ partition, deliveryId: id, endpointId: of, lane: "scheduled" as const, fence: 1 },
+      partition,
+      deliveryId: id,
+      endpointId: of,
+      lane: "scheduled" as const,
+      fence: 1,
     })),
   );
   const settlements = first.map((claim, n) =>
@@ -38,7 +42,11 @@ describe("queue rows of endpoints that have nothing left", () => {
     const store = await database.openStore({ schema });
     await settleAllButOne(store, 50, 0);
     await store.deliveries.claim({
-      ...{ partitions: everywhere, limit: 100, perEndpoint: 9, room: new Map(), leaseMs },
+      partitions: everywhere,
+      limit: 100,
+      perEndpoint: 9,
+      room: new Map(),
+      leaseMs,
       now: leaseMs,
     });
     const ready = `select endpoint_id from "${schema.replaceAll('"', '""')}".outhook_queue where ready_at is not null`;

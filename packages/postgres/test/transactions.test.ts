@@ -228,18 +228,19 @@ describe("a host's open transaction", () => {
 
 describe("what the host has set", () => {
   it("for all its queries, such as parsers of numbers, does not change what the store reads", async () => {
-    const parsers = { int8: pg.types.getTypeParser(20), text: pg.types.getTypeParser(25) };
+    const { INT8, TEXT } = pg.types.builtins;
+    const parsers = { int8: pg.types.getTypeParser(INT8), text: pg.types.getTypeParser(TEXT) };
     onTestFinished(() => {
-      pg.types.setTypeParser(20, parsers.int8);
-      pg.types.setTypeParser(25, parsers.text);
+      pg.types.setTypeParser(INT8, parsers.int8);
+      pg.types.setTypeParser(TEXT, parsers.text);
     });
     const store = await database.openStore();
-    pg.types.setTypeParser(20, BigInt);
-    pg.types.setTypeParser(25, (value: string) => value.toUpperCase());
+    pg.types.setTypeParser(INT8, BigInt);
+    pg.types.setTypeParser(TEXT, (value: string) => value.toUpperCase());
     await store.messages.insert({ messages: [message(1)] });
     const [found] = await awaiting(store);
     expect(found).toMatchObject({ createdAt: message(1).createdAt, type: "loan.active" });
-    expect(pg.types.getTypeParser(20)).toBe(BigInt);
+    expect(pg.types.getTypeParser(INT8)).toBe(BigInt);
   });
 
   it("for its database, such as serializable or a time zone, does not either", async () => {

@@ -1,22 +1,24 @@
-create table if not exists outhook_migrations (
+create schema if not exists "outhook";
+
+create table if not exists "outhook".outhook_migrations (
   id text collate "C" not null primary key,
   breaking bigint not null,
   applied_at bigint not null
 );
 
-insert into outhook_migrations (id, breaking, applied_at) values ('0001_tables', 1, (extract(epoch from now()) * 1000)::bigint);
+insert into "outhook".outhook_migrations (id, breaking, applied_at) values ('0001_tables', 1, (extract(epoch from now()) * 1000)::bigint);
 
-create table outhook_meta (
+create table "outhook".outhook_meta (
   name text collate "C" not null primary key,
   value text collate "C" not null
 );
 
-create table outhook_tenants (
+create table "outhook".outhook_tenants (
   tenant text collate "C" not null primary key,
   revision bigint not null
 ) with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.1, autovacuum_vacuum_threshold = 500, autovacuum_analyze_scale_factor = 0.1, autovacuum_analyze_threshold = 500);
 
-create table outhook_endpoints (
+create table "outhook".outhook_endpoints (
   tenant text collate "C" not null,
   id text collate "C" not null,
   url text collate "C" not null,
@@ -37,7 +39,7 @@ create table outhook_endpoints (
   primary key (tenant, id)
 );
 
-create table outhook_secrets (
+create table "outhook".outhook_secrets (
   tenant text collate "C" not null,
   endpoint_id text collate "C" not null,
   id text collate "C" not null,
@@ -47,7 +49,7 @@ create table outhook_secrets (
   primary key (tenant, endpoint_id, id)
 );
 
-create table outhook_answers (
+create table "outhook".outhook_answers (
   tenant text collate "C" not null,
   scope text collate "C" not null,
   key text collate "C" not null,
@@ -58,9 +60,9 @@ create table outhook_answers (
   primary key (tenant, scope, key)
 );
 
-create index outhook_answers_expiry on outhook_answers (expires_at);
+create index outhook_answers_expiry on "outhook".outhook_answers (expires_at);
 
-create table outhook_messages (
+create table "outhook".outhook_messages (
   partition smallint not null,
   id text collate "C" not null,
   tenant text collate "C" not null,
@@ -73,12 +75,12 @@ create table outhook_messages (
   primary key (partition, id)
 ) with (autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_threshold = 5000, autovacuum_analyze_scale_factor = 0.05, autovacuum_analyze_threshold = 5000);
 
-create index outhook_messages_waiting on outhook_messages (partition, created_at, id) where fanned_out = 0;
+create index outhook_messages_waiting on "outhook".outhook_messages (partition, created_at, id) where fanned_out = 0;
 
-create unique index outhook_messages_key on outhook_messages (partition, tenant, idempotency_key)
+create unique index outhook_messages_key on "outhook".outhook_messages (partition, tenant, idempotency_key)
   where idempotency_key is not null;
 
-create table outhook_deliveries (
+create table "outhook".outhook_deliveries (
   partition smallint not null,
   id text collate "C" not null,
   tenant text collate "C" not null,
@@ -97,17 +99,17 @@ create table outhook_deliveries (
   primary key (partition, id)
 ) with (autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_threshold = 5000, autovacuum_analyze_scale_factor = 0.05, autovacuum_analyze_threshold = 5000);
 
-create index outhook_deliveries_queue on outhook_deliveries (partition, endpoint_id, lane, due_at, id)
+create index outhook_deliveries_queue on "outhook".outhook_deliveries (partition, endpoint_id, lane, due_at, id)
   where status = 'pending';
 
-create index outhook_deliveries_log on outhook_deliveries (partition, endpoint_id, id) where endpoint_id > '';
+create index outhook_deliveries_log on "outhook".outhook_deliveries (partition, endpoint_id, id) where endpoint_id > '';
 
-create index outhook_deliveries_rare on outhook_deliveries (partition, endpoint_id, status, id)
+create index outhook_deliveries_rare on "outhook".outhook_deliveries (partition, endpoint_id, status, id)
   where status in ('failed', 'skipped', 'cancelled');
 
-create index outhook_deliveries_message on outhook_deliveries (partition, message_id) where message_id > '';
+create index outhook_deliveries_message on "outhook".outhook_deliveries (partition, message_id) where message_id > '';
 
-create table outhook_queue (
+create table "outhook".outhook_queue (
   partition smallint not null,
   endpoint_id text collate "C" not null,
   lane text collate "C" not null,
@@ -118,11 +120,11 @@ create table outhook_queue (
   primary key (partition, endpoint_id, lane)
 ) with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.1, autovacuum_vacuum_threshold = 500, autovacuum_analyze_scale_factor = 0.1, autovacuum_analyze_threshold = 500);
 
-create index outhook_queue_ready on outhook_queue (partition, ready_at) where ready_at is not null;
+create index outhook_queue_ready on "outhook".outhook_queue (partition, ready_at) where ready_at is not null;
 
-create index outhook_queue_served on outhook_queue (partition, served_at) where served_at = ready_at;
+create index outhook_queue_served on "outhook".outhook_queue (partition, served_at) where served_at = ready_at;
 
-create table outhook_attempts (
+create table "outhook".outhook_attempts (
   partition smallint not null,
   delivery_id text collate "C" not null,
   number integer not null,
@@ -136,7 +138,7 @@ create table outhook_attempts (
   primary key (partition, delivery_id, number)
 );
 
-create table outhook_health (
+create table "outhook".outhook_health (
   endpoint_id text collate "C" not null primary key,
   consecutive_failures integer not null,
   exhausted_in_row integer not null,
@@ -146,7 +148,79 @@ create table outhook_health (
   last_error text collate "C"
 ) with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.1, autovacuum_vacuum_threshold = 500, autovacuum_analyze_scale_factor = 0.1, autovacuum_analyze_threshold = 500);
 
-create table outhook_dispatchers (
+create table "outhook".outhook_dispatchers (
   id text collate "C" not null primary key,
   expires_at bigint not null
 ) with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.1, autovacuum_vacuum_threshold = 500, autovacuum_analyze_scale_factor = 0.1, autovacuum_analyze_threshold = 500);
+
+create function "outhook".send(tenant text, type text, data text, idempotency_key text default null, spread integer default 1)
+  returns text language plpgsql volatile as $$
+#variable_conflict use_column
+declare
+  partitions integer;
+  sent_at bigint := floor(extract(epoch from clock_timestamp()) * 1000);
+  new_id text := 'msg_' || lpad(to_hex(sent_at), 12, '0') || '7'
+    || substr(replace(gen_random_uuid()::text, '-', ''), 14);
+  body text := '{"type":"' || send.type || '","timestamp":"'
+    || to_char(to_timestamp(sent_at / 1000.0) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+    || '","data":' || send.data || '}';
+  hash text := encode(sha256(convert_to(send.type || chr(10) || send.data, 'UTF8')), 'hex');
+  found_id text;
+  found_hash text;
+begin
+  if send.tenant is null or length(send.tenant) not between 1 and 256 or send.tenant ~ '[\u0001-\u001f\u007f-\u009f]' then
+    raise invalid_parameter_value using message = format(
+      'outhook: tenant is %s; it must be 1 to 256 characters without control characters', quote_nullable(left(send.tenant, 60)));
+  elsif send.type is null or length(send.type) > 256 or send.type !~ '^[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)*$' then
+    raise invalid_parameter_value using message = format(
+      'outhook: type is %s; it must be an event type such as loan.active', quote_nullable(left(send.type, 60)));
+  elsif send.data is null then
+    raise null_value_not_allowed using message = 'outhook: data is NULL; it must be JSON, whose own null is ''null''';
+  elsif send.idempotency_key !~ '^[!-~]+$' or length(send.idempotency_key) > 255 then
+    raise invalid_parameter_value using message = format(
+      'outhook: idempotency_key is %s; it must be 1 to 255 printable ASCII characters without spaces',
+      quote_nullable(left(send.idempotency_key, 60)));
+  elsif octet_length(body) > 1048576 then
+    raise program_limit_exceeded using message = format(
+      'outhook: the body would be %s bytes, more than the 1048576 allowed; send an id or a link instead of the whole',
+      octet_length(body));
+  end if;
+  perform send.data::json;
+  select value::integer into partitions from "outhook".outhook_meta where name = 'partitions';
+  if partitions is null then
+    raise object_not_in_prerequisite_state using
+      message = 'outhook: the database does not say which environment it belongs to',
+      hint = 'Run await outhook.migrate() once before the first send.';
+  end if;
+
+  insert into "outhook".outhook_messages
+    (partition, id, tenant, type, created_at, idempotency_key, payload_hash, body, fanned_out)
+  select (first + key % least(greatest(send.spread, 1), partitions)) % partitions,
+    new_id, send.tenant, send.type, sent_at, send.idempotency_key, case when send.idempotency_key is not null then hash end,
+    body, 0
+  from (
+    select ('x' || left(encode(sha256(convert_to(send.tenant, 'UTF8')), 'hex'), 8))::bit(32)::bigint as first,
+      ('x' || left(encode(sha256(convert_to(coalesce(send.idempotency_key, new_id), 'UTF8')), 'hex'), 8))::bit(32)::bigint as key
+  ) hashes
+  on conflict (partition, tenant, idempotency_key) where idempotency_key is not null
+  do update set idempotency_key = excluded.idempotency_key
+  returning id, payload_hash into found_id, found_hash;
+
+  if found_id <> new_id and found_hash <> hash then
+    raise unique_violation using message = format(
+      'outhook: idempotency_key %L was used before for message %s with another type or data; use a new key for a new message',
+      send.idempotency_key, found_id);
+  end if;
+  return found_id;
+end
+$$;
+
+create function "outhook".send(tenant text, type text, data json, idempotency_key text default null, spread integer default 1)
+  returns text language sql volatile as $$
+  select "outhook".send(tenant, type, data::text, idempotency_key, spread)
+$$;
+
+create function "outhook".send(tenant text, type text, data jsonb, idempotency_key text default null, spread integer default 1)
+  returns text language sql volatile as $$
+  select "outhook".send(tenant, type, data::text, idempotency_key, spread)
+$$;

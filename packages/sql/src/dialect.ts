@@ -20,6 +20,8 @@ export type Dialect = "sqlite" | "postgres";
 /** Builds queries for one dialect, without a connection. */
 export type QueryBuilder = {
   readonly dialect: Dialect;
+  /** What stands before the name of a table in SQL that is written by hand. */
+  readonly at: string;
   readonly db: Kysely<Database>;
   /**
    * Compiles a query once: building one takes longer than SQLite takes to run it.
@@ -44,6 +46,7 @@ export function createQueryBuilder(
   if (dialect === "sqlite") {
     return {
       dialect,
+      at: "",
       db: new Kysely<Database>({ dialect: sqlite }),
       query: createQuery,
       inList: (column, list) => sql<SqlBool>`${sql.ref(column)} in (select value from json_each(${list}))`,
@@ -52,10 +55,16 @@ export function createQueryBuilder(
   const db = new Kysely<Database>({ dialect: postgres });
   return {
     dialect,
+    at: placeOf(schema),
     db: schema === undefined ? db : db.withSchema(schema),
     query: createQuery,
     inList: (column, list) => sql<SqlBool>`${sql.ref(column)} = any(${list})`,
   };
+}
+
+/** What stands before the name of a table in this schema; without one the search path decides. */
+export function placeOf(schema: string | undefined): string {
+  return schema === undefined ? "" : `"${schema.replaceAll('"', '""')}".`;
 }
 
 const sqlite = {

@@ -11,7 +11,7 @@ import type { Dialect } from "./dialect.ts";
  * repeats when it means the index. While a table is tiny all indexes that begin with the partition seem equally good to
  * Postgres, and what it takes to look up a key it keeps when the table is large.
  */
-export function firstTables(dialect: Dialect): readonly string[] {
+export function firstTables(dialect: Dialect, at: string): readonly string[] {
   const sqlite = dialect === "sqlite";
   const text = sqlite ? "text" : 'text collate "C"';
   const smallint = sqlite ? "integer" : "smallint";
@@ -29,15 +29,15 @@ export function firstTables(dialect: Dialect): readonly string[] {
     (sqlite ? [...columns, "partition"] : ["partition", ...columns]).join(", ");
 
   return [
-    `create table outhook_meta (
+    `create table ${at}outhook_meta (
   name ${text} not null primary key,
   value ${text} not null
 )${keyed}`,
-    `create table outhook_tenants (
+    `create table ${at}outhook_tenants (
   tenant ${text} not null primary key,
   revision ${bigint} not null
 )${keyed}${rewritten}`,
-    `create table outhook_endpoints (
+    `create table ${at}outhook_endpoints (
   tenant ${text} not null,
   id ${text} not null,
   url ${text} not null,
@@ -57,7 +57,7 @@ export function firstTables(dialect: Dialect): readonly string[] {
   updated_at ${bigint} not null,
   primary key (tenant, id)
 )${plain}`,
-    `create table outhook_secrets (
+    `create table ${at}outhook_secrets (
   tenant ${text} not null,
   endpoint_id ${text} not null,
   id ${text} not null,
@@ -66,7 +66,7 @@ export function firstTables(dialect: Dialect): readonly string[] {
   expires_at ${bigint},
   primary key (tenant, endpoint_id, id)
 )${keyed}`,
-    `create table outhook_answers (
+    `create table ${at}outhook_answers (
   tenant ${text} not null,
   scope ${text} not null,
   key ${text} not null,
@@ -76,8 +76,8 @@ export function firstTables(dialect: Dialect): readonly string[] {
   expires_at ${bigint} not null,
   primary key (tenant, scope, key)
 )${plain}`,
-    "create index outhook_answers_expiry on outhook_answers (expires_at)",
-    `create table outhook_messages (
+    `create index outhook_answers_expiry on ${at}outhook_answers (expires_at)`,
+    `create table ${at}outhook_messages (
   partition ${smallint} not null,
   id ${text} not null,
   tenant ${text} not null,
@@ -89,10 +89,10 @@ export function firstTables(dialect: Dialect): readonly string[] {
   body ${text} not null,
   primary key (${key("id")})
 )${plain}${grown}`,
-    "create index outhook_messages_waiting on outhook_messages (partition, created_at, id) where fanned_out = 0",
-    `create unique index outhook_messages_key on outhook_messages (partition, tenant, idempotency_key)
+    `create index outhook_messages_waiting on ${at}outhook_messages (partition, created_at, id) where fanned_out = 0`,
+    `create unique index outhook_messages_key on ${at}outhook_messages (partition, tenant, idempotency_key)
   where idempotency_key is not null`,
-    `create table outhook_deliveries (
+    `create table ${at}outhook_deliveries (
   partition ${smallint} not null,
   id ${text} not null,
   tenant ${text} not null,
@@ -110,13 +110,13 @@ export function firstTables(dialect: Dialect): readonly string[] {
   updated_at ${bigint} not null,
   primary key (${key("id")})
 )${keyed}${grown}`,
-    `create index outhook_deliveries_queue on outhook_deliveries (partition, endpoint_id, lane, due_at, id)
+    `create index outhook_deliveries_queue on ${at}outhook_deliveries (partition, endpoint_id, lane, due_at, id)
   where status = 'pending'`,
-    `create index outhook_deliveries_log on outhook_deliveries (partition, endpoint_id, id)${always("endpoint_id")}`,
-    `create index outhook_deliveries_rare on outhook_deliveries (partition, endpoint_id, status, id)
+    `create index outhook_deliveries_log on ${at}outhook_deliveries (partition, endpoint_id, id)${always("endpoint_id")}`,
+    `create index outhook_deliveries_rare on ${at}outhook_deliveries (partition, endpoint_id, status, id)
   where status in ('failed', 'skipped', 'cancelled')`,
-    `create index outhook_deliveries_message on outhook_deliveries (${key("message_id")})${always("message_id")}`,
-    `create table outhook_queue (
+    `create index outhook_deliveries_message on ${at}outhook_deliveries (${key("message_id")})${always("message_id")}`,
+    `create table ${at}outhook_queue (
   partition ${smallint} not null,
   endpoint_id ${text} not null,
   lane ${text} not null,
@@ -126,9 +126,9 @@ export function firstTables(dialect: Dialect): readonly string[] {
   ready_at ${bigint},
   primary key (partition, endpoint_id, lane)
 )${keyed}${rewritten}`,
-    `create index outhook_queue_ready on outhook_queue (${key("ready_at")}) where ready_at is not null`,
-    `create index outhook_queue_served on outhook_queue (${key("served_at")}) where served_at = ready_at`,
-    `create table outhook_attempts (
+    `create index outhook_queue_ready on ${at}outhook_queue (${key("ready_at")}) where ready_at is not null`,
+    `create index outhook_queue_served on ${at}outhook_queue (${key("served_at")}) where served_at = ready_at`,
+    `create table ${at}outhook_attempts (
   partition ${smallint} not null,
   delivery_id ${text} not null,
   number ${integer} not null,
@@ -141,7 +141,7 @@ export function firstTables(dialect: Dialect): readonly string[] {
   response_body ${text},
   primary key (${key("delivery_id", "number")})
 )${keyed}`,
-    `create table outhook_health (
+    `create table ${at}outhook_health (
   endpoint_id ${text} not null primary key,
   consecutive_failures ${integer} not null,
   exhausted_in_row ${integer} not null,
@@ -150,7 +150,7 @@ export function firstTables(dialect: Dialect): readonly string[] {
   last_success_at ${bigint},
   last_error ${text}
 )${keyed}${rewritten}`,
-    `create table outhook_dispatchers (
+    `create table ${at}outhook_dispatchers (
   id ${text} not null primary key,
   expires_at ${bigint} not null
 )${keyed}${rewritten}`,

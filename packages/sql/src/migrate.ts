@@ -9,8 +9,7 @@ import { rowsOf } from "./steps.ts";
 export type MigrationSteps = {
   /**
    * Runs the oldest migration that is missing and returns its id, or `null` when none is missing. To be called, each
-   * time in a transaction that locks out all other callers, until it returns `null`. It creates where the search path of
-   * that transaction says.
+   * time in a transaction that locks out all other callers, until it returns `null`.
    */
   readonly next: (now: number) => Steps<string | null>;
   /** Throws `schema_pending` when migrations are missing and `schema_newer` when this version must not run. */
@@ -31,18 +30,19 @@ export function migrationSteps(builder: QueryBuilder, known: readonly Migration[
   /** On Postgres `if not exists` asks for the right to create tables also when there is nothing to create. */
   function* hasMigrationTable(): Steps<boolean> {
     if (builder.dialect === "sqlite") return false;
-    const found = yield { sql: "select 1 where to_regclass('outhook_migrations') is not null", parameters: [] };
+    const table = `${builder.at}outhook_migrations`;
+    const found = yield { sql: "select 1 where to_regclass($1) is not null", parameters: [table] };
     return found.length > 0;
   }
 
   return {
     *next(now) {
-      if (!(yield* hasMigrationTable())) yield* raw(migrationTable(builder.dialect));
+      if (!(yield* hasMigrationTable())) yield* raw(migrationTable(builder.dialect, builder.at));
       const [migration] = pendingMigrations(yield* applied(), known);
       if (migration === undefined) return null;
       const { id, breaking } = migration;
       yield* rowsOf(queries.record, { id, breaking: breaking ? 1 : 0, now });
-      const statements = migration.statements(builder.dialect);
+      const statements = migration.statements(builder.dialect, builder.at);
       // SQLite runs them one by one; Postgres takes them all in one message.
       for (const sql of builder.dialect === "sqlite" ? statements : [statements.join(";\n")]) yield* raw(sql);
       return id;
@@ -73,9 +73,9 @@ export function migrationSteps(builder: QueryBuilder, known: readonly Migration[
 }
 
 /** The table that remembers the migrations. */
-export function migrationTable(dialect: Dialect): string {
+export function migrationTable(dialect: Dialect, at: string): string {
   const [text, integer] = dialect === "sqlite" ? ["text", "integer"] : ['text collate "C"', "bigint"];
-  return `create table if not exists outhook_migrations (
+  return `create table if not exists ${at}outhook_migrations (
   id ${text} not null primary key,
   breaking ${integer} not null,
   applied_at ${integer} not null

@@ -1,6 +1,7 @@
 import { OuthookError } from "@outhook/core";
 import type { Dialect } from "./dialect.ts";
 import { firstTables } from "./first-migration.ts";
+import { sendFunction } from "./send-function.ts";
 
 /** One numbered step of the schema. Once released it never changes. */
 export type Migration = {
@@ -8,12 +9,18 @@ export type Migration = {
   readonly id: string;
   /** True when versions of Outhook that do not know it must not run on a database that has it. */
   readonly breaking: boolean;
-  /** What it runs, in order, in one transaction. */
-  readonly statements: (dialect: Dialect) => readonly string[];
+  /** What it runs, in order, in one transaction. `at` stands before every name that it creates or refers to. */
+  readonly statements: (dialect: Dialect, at: string) => readonly string[];
 };
 
 /** All migrations, oldest first. */
-export const migrations: readonly Migration[] = [{ id: "0001_tables", breaking: true, statements: firstTables }];
+export const migrations: readonly Migration[] = [
+  {
+    id: "0001_tables",
+    breaking: true,
+    statements: (dialect, at) => [...firstTables(dialect, at), ...sendFunction(dialect, at)],
+  },
+];
 
 /** A migration as the database remembers it. */
 export type AppliedMigration = { readonly id: string; readonly breaking: boolean };

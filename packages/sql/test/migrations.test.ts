@@ -47,13 +47,15 @@ describe.each<{ readonly dialect: Dialect }>([{ dialect: "sqlite" }, { dialect: 
     const tables = ["outhook_messages", "outhook_deliveries", "outhook_queue", "outhook_attempts"];
 
     it.each(tables)("has the partition in the key of %s", (table) => {
-      const key = new RegExp(`create table ${table} \\([^;]*primary key \\(([^)]+)\\)`).exec(schema)?.[1]?.split(", ");
+      const key = new RegExp(`create table (?:"outhook".)?${table} \\([^;]*primary key \\(([^)]+)\\)`)
+        .exec(schema)?.[1]
+        ?.split(", ");
       expect(key).toContain("partition");
       if (dialect === "postgres") expect(key?.[0]).toBe("partition");
     });
 
     it("has the partition in every index of these tables", () => {
-      const indexes = [...schema.matchAll(/index \w+ on (\w+) \(([^)]+)\)/g)].filter(([, of = ""]) =>
+      const indexes = [...schema.matchAll(/index \w+ on (?:"outhook".)?(\w+) \(([^)]+)\)/g)].filter(([, of = ""]) =>
         tables.includes(of),
       );
       expect(indexes.length).toBeGreaterThan(5);
@@ -66,7 +68,9 @@ describe.each<{ readonly dialect: Dialect }>([{ dialect: "sqlite" }, { dialect: 
 
     it("has no foreign key, and prefixes whatever it makes", () => {
       expect(schema).not.toMatch(/references|foreign key/i);
-      for (const [, name] of schema.matchAll(/create (?:table|index|unique index)(?: if not exists)? (\w+)/g)) {
+      for (const [, name] of schema.matchAll(
+        /create (?:table|index|unique index)(?: if not exists)? (?:"outhook".)?(\w+)/g,
+      )) {
         expect(name).toMatch(/^outhook_/);
       }
     });
@@ -77,10 +81,12 @@ describe.each<{ readonly dialect: Dialect }>([{ dialect: "sqlite" }, { dialect: 
     });
 
     it("records each migration before its statements", () => {
+      const at = dialect === "postgres" ? '"outhook".' : "";
       for (const { id, statements } of migrations) {
         const recorded = schema.indexOf(`values ('${id}'`);
         expect(recorded).toBeGreaterThan(0);
-        for (const statement of statements(dialect)) expect(schema.indexOf(`${statement};`)).toBeGreaterThan(recorded);
+        for (const statement of statements(dialect, at))
+          expect(schema.indexOf(`${statement};`)).toBeGreaterThan(recorded);
       }
     });
   },

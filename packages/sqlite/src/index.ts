@@ -8,7 +8,7 @@ export type {
   TransactionHandle,
   TransactionStatement,
 } from "@outhook/sql";
-export { fromDrizzle, fromKnex, fromPrisma } from "@outhook/sql";
+export { fromDrizzle, fromKnex, fromPrisma, schemaSql } from "@outhook/sql";
 export type { SqliteStoreOptions } from "./store.ts";
 export { sqliteStore } from "./store.ts";
 export type { SqliteTransaction } from "./transaction.ts";
