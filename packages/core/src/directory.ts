@@ -31,7 +31,7 @@ export type KnownTenant = {
 export type Directory = {
   /** The tenants as they are now: asks for their revisions, and reads those that changed. Holds each of those named. */
   readonly read: (tenants: Iterable<string>) => Promise<ReadonlyMap<string, KnownTenant>>;
-  /** The tenant as it was at most a second ago. */
+  /** The tenant as it was at most a second ago. Callers at the same time share one read. */
   readonly tenant: (tenant: string) => KnownTenant | Promise<KnownTenant>;
   /** Drops what is known of a tenant, after a change made in this process. */
   readonly forget: (tenant: string) => void;
@@ -55,6 +55,8 @@ export function createDirectory(input: {
   const entries = new Map<string, Entry>();
   let held = 0;
   let changes = 0;
+  let reading: Promise<unknown> = Promise.resolve();
+  let next: { readonly tenants: Set<string>; readonly found: Promise<ReadonlyMap<string, KnownTenant>> } | null = null;
 
   const drop = (tenant: string): void => {
     const entry = entries.get(tenant);
@@ -100,12 +102,27 @@ export function createDirectory(input: {
     return found;
   };
 
+  /** One read at a time: a batch of claims of as many tenants would otherwise take as many connections. */
+  const readWithOthers = async (tenant: string): Promise<KnownTenant> => {
+    if (next === null) {
+      const tenants = new Set<string>();
+      const found = reading.then(() => {
+        next = null;
+        return read(tenants);
+      });
+      next = { tenants, found };
+      reading = found.catch(() => undefined);
+    }
+    next.tenants.add(tenant);
+    return (await next.found).get(tenant) ?? nobody;
+  };
+
   return {
     read,
     tenant: (name) => {
       const entry = entries.get(name);
       if (entry !== undefined && clock.monotonic() - entry.checkedAt < maxAgeMs) return entry.known;
-      return read([name]).then((found) => found.get(name) ?? nobody);
+      return readWithOthers(name);
     },
     forget: (name) => {
       changes += 1;

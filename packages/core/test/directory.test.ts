@@ -90,6 +90,19 @@ describe("the directory", () => {
     expect(reads).toEqual(["revisions", "ofTenant", "revisions"]);
   });
 
+  it("asks once for all tenants that are wanted at the same time, also for those that come while it reads", async () => {
+    const { directory, add, reads, during } = await rig();
+    for (const tenant of ["a", "b", "c", "d"]) await add(`ep_${tenant}`, tenant);
+    let late: readonly unknown[] = [];
+    during(async () => {
+      late = ["c", "d"].map((tenant) => directory.tenant(tenant));
+    });
+    const found = await Promise.all(["a", "b"].map(async (tenant) => await directory.tenant(tenant)));
+    expect(await Promise.all(late)).toHaveLength(2);
+    expect(reads.filter((read) => read === "revisions")).toHaveLength(2);
+    expect(found.map(({ byId }) => [...byId.keys()])).toEqual([["ep_a"], ["ep_b"]]);
+  });
+
   it("reads again what changed, at the next refresh", async () => {
     const { directory, add } = await rig();
     await add("ep_1");
