@@ -7,7 +7,7 @@ const long = process.env["OUTHOOK_LONG"] === "1";
 /** These share one Postgres, which starts before them and ends after them. */
 const onPostgres = ["packages/postgres/test/**/*.test.ts"];
 /** These measure times and kill processes, so they run one after the other when everything else has ended. */
-const measured = ["test/{crash,sqlite}/**/*.test.ts", "packages/sqlite/test/{blocking,processes}.test.ts"];
+const measured = ["test/{crash,sqlite,postgres}/**/*.test.ts", "packages/sqlite/test/{blocking,processes}.test.ts"];
 const longLane = ["**/*.long.test.ts"];
 const ignored = ["**/node_modules/**", "**/dist/**", "**/.planted-*/**"];
 

@@ -67,16 +67,28 @@ export function createDispatcher(input: {
   const dispatcherId = newId("dsp_");
   const everything = allPartitions(layout.partitions);
   const signal = createSignal();
+  let owned: readonly number[] = everything;
   let state: "stopped" | "running" | "once" | "stopping" = "stopped";
   /** Which `start` or `runOnce` the state belongs to. */
   let lives = 0;
   let run: Run | null = null;
   let work: Promise<unknown> = Promise.resolve();
   let stopped: Promise<void> = Promise.resolve();
+  let endHints = noHints;
+
+  /** Lets the store end the loop's sleep when there is something new for it. Returns what ends that. */
+  const heedHints = (): typeof noHints => {
+    const heeding = store.messages.onInserted?.((partitions) => {
+      if (partitions === null || partitions.some((partition) => owned.includes(partition))) signal.notify();
+    });
+    const heeded = heeding?.catch((error: unknown) => {
+      logger.warn({ error }, "the store gives no hints; the dispatcher finds what other processes send when it looks");
+    });
+    return async () => await (await heeded)?.();
+  };
 
   const loopOver = async (current: Run): Promise<void> => {
     const { pump } = current;
-    let owned: readonly number[] = everything;
     let beatAt = -Infinity;
     let sweptAt = -Infinity;
     let idleMs = 0;
@@ -135,6 +147,8 @@ export function createDispatcher(input: {
     }
     if (!isMine()) return;
     run = createRun(signal.notify);
+    owned = everything;
+    endHints = heedHints();
     work = loopOver(run);
   };
 
@@ -144,6 +158,8 @@ export function createDispatcher(input: {
     signal.notify();
     if (current !== null) {
       let over = false;
+      const hintsEnded = endHints().catch(() => undefined);
+      endHints = noHints;
       const settleAll = async (): Promise<void> => {
         await work.catch(() => undefined);
         current.pump.release();
@@ -152,6 +168,7 @@ export function createDispatcher(input: {
         await store.upkeep.retire({ dispatcherId }).catch((error: unknown) => {
           logger.warn({ error }, "the dispatcher could not sign off; the others will see by themselves");
         });
+        await hintsEnded;
       };
       const reserveMs = Math.min(settleGraceMs, graceMs / 2);
       const settled = settleAll();
@@ -225,6 +242,7 @@ export function createDispatcher(input: {
 
 const transientCodes: ReadonlySet<ErrorCode> = new Set<ErrorCode>(["store_busy", "store_unavailable"]);
 const awaySentence = "the dispatcher cannot take work from the store; it keeps trying, and no attempt is used up";
+const noHints = async (): Promise<void> => undefined;
 /** Longer timers fire at once in Node; 24 days are for ever here. */
 const longestMs = 2 ** 31 - 1;
 

@@ -54,7 +54,7 @@ export type { EndpointStore, EndpointWithSecrets, TenantEndpoints } from "./stor
 export type { DeliveryStore, FanOut } from "./store/deliveries.ts";
 export type { Store } from "./store/index.ts";
 export type { LogStore } from "./store/log.ts";
-export type { InsertOutcome, MessageStore, NewMessage, SqlStatement } from "./store/messages.ts";
+export type { InsertOutcome, MessageStore, NewMessage, OnInserted, SqlStatement } from "./store/messages.ts";
 export type { StoreIdentity, UpkeepStore } from "./store/upkeep.ts";
 export type { Tenant } from "./tenant.ts";
 export type { TextMapPatch } from "./text-map.ts";

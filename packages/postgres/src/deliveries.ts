@@ -39,6 +39,10 @@ export function postgresDeliveries(
       });
     },
 
+    forgetFailures: async ({ endpointId }) => {
+      await write((session) => session.all(statements.forgetFailures, [endpointId]));
+    },
+
     cancel: async ({ partitions, endpointId, limit, now }) => {
       // Of those it found, others may have finished some before it got hold of them.
       for (let cancelled = 0; ;) {

@@ -154,6 +154,15 @@ export function exhaustedFailure(waitedMs: number): OuthookError {
   return new OuthookError("store_busy", inUse, { hint: `${inUseHint} (waited ${waitedMs} ms)` });
 }
 
+/** When another process has been migrating for so long. */
+export function migratingFailure(waitedMs: number): OuthookError {
+  return new OuthookError("store_busy", "another process is migrating this schema", {
+    hint:
+      `waited ${waitedMs} ms; run migrate() again when that has ended, which with a large table may take hours: ` +
+      "pg_stat_progress_create_index tells how far it is",
+  });
+}
+
 /** When the database has not answered for so long. */
 export function silentFailure(waitedMs: number): OuthookError {
   return new OuthookError("store_unavailable", `the database did not answer within ${waitedMs} ms`, {

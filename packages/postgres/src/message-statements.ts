@@ -102,7 +102,8 @@ returning id, payload_hash as hash, tenant, idempotency_key as key`;
 )
 select found.id, found.partition, found.tenant, found.type, found.body, found.created_at as "createdAt"
 from (
-  select m.*, sum(octet_length(m.body)) over (order by m.created_at, m.id) - octet_length(m.body) as before
+  select m.id, m.partition, m.tenant, m.type, m.body, m.created_at,
+    sum(octet_length(m.body)) over (order by m.created_at, m.id) - octet_length(m.body) as before
   from first f join ${tables.messages} m on ${hasKey("m", { partition: "f.partition", id: "f.id" })}
 ) found
 where found.before < $3::bigint

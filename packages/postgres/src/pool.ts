@@ -68,10 +68,10 @@ export async function checkOut(pool: PostgresPool, waitMs: number): Promise<Conn
 function connectionOf(client: PostgresClient): Connection {
   let lost = false;
   let listens = false;
-  let onLost = (): void => undefined;
+  let onLost: (() => void) | null = null;
   const lose = (): void => {
     lost = true;
-    onLost();
+    onLost?.();
   };
   // Without a listener the end of a connection would end the process. Whoever waits for a query is told by its promise.
   client.on("error", lose);

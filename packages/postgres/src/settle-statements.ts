@@ -24,6 +24,8 @@ export type SettlementRow = Pick<Settlement, "partition" | "deliveryId" | "fence
 export type SettleStatements = {
   /** Given settlements, each of another lease, and now. Returns the positions, from 1, of those that happened. */
   readonly settle: Statement<{ readonly position: number }>;
+  /** Given an endpoint. */
+  readonly forgetFailures: Statement;
   /** Given for each endpoint the health that the batch alone would have made. Returns what it is now. */
   readonly health: Statement<EndpointHealth>;
 };
@@ -97,6 +99,11 @@ export function settleStatements(tables: Tables): SettleStatements {
   )}
 )
 select position from settled`,
+    },
+
+    forgetFailures: {
+      sql: `update ${tables.health} set consecutive_failures = 0, exhausted_in_row = 0, failing_since = null
+where endpoint_id = $1`,
     },
 
     // A success anywhere in the batch ends what was before it; without one, the batch goes on from there.

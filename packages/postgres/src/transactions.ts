@@ -1,11 +1,11 @@
 import { isOuthookError, OuthookError } from "@outhook/core";
 import type { MigrationSteps } from "@outhook/sql";
 import { setTimeout as pause } from "node:timers/promises";
-import { failureOf, isCollision, unconfirmedFailure } from "./failures.ts";
+import { failureOf, isCollision, migratingFailure, unconfirmedFailure } from "./failures.ts";
 import type { PoolSource } from "./pool-source.ts";
 import type { Connection, PostgresQuery } from "./pool.ts";
 import { checkOut } from "./pool.ts";
-import type { Reader, Session } from "./session.ts";
+import type { Reader, Session, Statement } from "./session.ts";
 import { createReader, ownTypes } from "./session.ts";
 
 /**
@@ -32,6 +32,8 @@ export type Transactions = {
   readonly write: <Result>(work: (session: Session) => Promise<Result>) => Promise<Result>;
   /** As `write`, one at a time in this schema, for as long as it takes, and also when migrations are missing. */
   readonly migrate: <Result>(work: (session: Session) => Promise<Result>) => Promise<Result>;
+  /** Runs statements by themselves, beside a `migrate` that waits for them: those that no transaction may hold. */
+  readonly alone: <Result>(work: (reader: Reader) => Promise<Result>) => Promise<Result>;
   /** Throws `stopped` after `close`. */
   readonly requireOpen: () => void;
   /** From now on every call throws `stopped`. */
@@ -45,6 +47,13 @@ const standstillMs = 10_000;
 /** How much longer than the server's own bounds an answer may take. */
 const networkMs = 5_000;
 const mostRounds = 6;
+/** How long a migration waits until it looks again whether another one has ended. */
+const migrationPauseMs = 50;
+
+/** Does not wait: a statement that waits has a snapshot, and what builds an index waits for all snapshots. */
+const lockMigrations: Statement<{ readonly taken: boolean }> = {
+  sql: "select pg_try_advisory_xact_lock(hashtextextended('outhook migrations in ' || $1::text, 0)) as taken",
+};
 
 /** Nothing has happened on the connection; it may have ended long ago, and the pool did not notice. */
 class Gone extends Error {}
@@ -86,13 +95,7 @@ export function createTransactions(input: {
     prepared,
   };
   const migrate: Kind = {
-    begin: [
-      "begin isolation level read committed",
-      ...bounds,
-      `select pg_advisory_xact_lock(hashtextextended('outhook migrations in ' || ${literal(schema)}, 0))`,
-      "set local statement_timeout = 0",
-      now,
-    ].join("; "),
+    begin: ["begin isolation level read committed", ...bounds, "set local statement_timeout = 0", now].join("; "),
     mostMs: 24 * 60 * 60 * 1_000,
     // Only what is not prepared may be several statements.
     prepared: false,
@@ -104,10 +107,10 @@ export function createTransactions(input: {
     if (closed) throw new OuthookError("stopped", "the store is closed: create a new one");
   };
 
-  const glanceOnce = async <Result>(work: (reader: Reader) => Promise<Result>): Promise<Result> => {
+  const glanceOnce = async <Result>(work: (reader: Reader) => Promise<Result>, ms = mostMs): Promise<Result> => {
     const connection = await checkOut(await source.open(), lockWaitMs);
     try {
-      return await work(createReader((query) => first(connection, query, mostMs), { prepared: false }));
+      return await work(createReader((query) => first(connection, query, ms), { prepared: false }));
     } finally {
       connection.giveBack({ distrusted: false });
     }
@@ -163,7 +166,20 @@ export function createTransactions(input: {
       await requireMigrated();
       return await repeatedly(() => transact(write, work));
     },
-    migrate: async (work) => await repeatedly(() => transact(migrate, work)),
+    migrate: async (work) => {
+      for (let waitedMs = 0; waitedMs <= lockWaitMs; waitedMs += migrationPauseMs) {
+        const result = await repeatedly(() =>
+          transact(migrate, async (session) => {
+            const [lock] = await session.all(lockMigrations, [schema]);
+            return lock?.taken === true ? { of: await work(session) } : null;
+          }),
+        );
+        if (result !== null) return result.of;
+        await pause(migrationPauseMs);
+      }
+      throw migratingFailure(lockWaitMs);
+    },
+    alone: async (work) => await glanceOnce(work, migrate.mostMs),
     requireOpen,
     close: () => {
       closed = true;
@@ -204,8 +220,4 @@ async function rollBack(connection: Connection, mostMs: number): Promise<boolean
 function instantOf(row: unknown): number {
   if (typeof row === "object" && row !== null && "now" in row && typeof row.now === "number") return row.now;
   throw new TypeError("the database did not say what time it is");
-}
-
-function literal(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`;
 }

@@ -1,8 +1,8 @@
 import type { UpkeepStore } from "@outhook/core";
-import type { HeartbeatSteps, MigrationSteps } from "@outhook/sql";
+import type { HeartbeatSteps, MigrationSteps, Steps } from "@outhook/sql";
 import type { Clock } from "./clock.ts";
 import { timeIn } from "./clock.ts";
-import type { Statement } from "./session.ts";
+import type { Reader, Session, Statement } from "./session.ts";
 import { quoted } from "./tables.ts";
 import type { Transactions } from "./transactions.ts";
 
@@ -19,7 +19,19 @@ const findSchema: Statement<{ readonly found: number }> = {
 
 /** Migrations, identity and heartbeats, by the work that both databases share. */
 export function postgresUpkeep(transactions: Transactions, work: Work): UpkeepStore {
-  const { glance, write, migrate } = transactions;
+  const { glance, write, migrate, alone } = transactions;
+
+  /** Statements that no transaction may hold run on another connection, while this transaction keeps the lock. */
+  const performApart = async <Result>(session: Session, steps: Steps<Result>): Promise<Result> => {
+    let step = steps.next([]);
+    while (step.done !== true) {
+      const { sql, parameters, alone: apart } = step.value;
+      const run = ({ all }: Reader) => all({ sql }, parameters);
+      step = steps.next(await (apart === true ? alone(run) : run(session)));
+    }
+    return step.value;
+  };
+
   const { migrations, heartbeats, schema, clock } = work;
   return {
     migrate: async (input) => {
@@ -29,7 +41,9 @@ export function postgresUpkeep(transactions: Transactions, work: Work): UpkeepSt
       });
       const applied: string[] = [];
       for (;;) {
-        const id = await migrate((session) => session.perform(migrations.next(timeIn(session, clock, undefined))));
+        const id = await migrate((session) =>
+          performApart(session, migrations.next(timeIn(session, clock, undefined))),
+        );
         if (id === null) break;
         applied.push(id);
       }

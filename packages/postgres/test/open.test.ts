@@ -101,7 +101,7 @@ describe("the number of statements", () => {
       statements += 1;
       return query;
     });
-    const store = await database.openStore({ pool });
+    const store = await database.openStore({ pool, hints: false });
     const countOf = async (work: () => Promise<unknown>): Promise<number> => {
       statements = 0;
       await work();

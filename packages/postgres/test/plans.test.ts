@@ -50,6 +50,7 @@ const searches: Readonly<Record<keyof Statements, readonly string[]>> = {
   lease: [byDelivery, `${byDueTime})`, `${byDueTime}, due_at <=)`, byMessage, byQueueRow],
   settle: [byDelivery],
   health: [],
+  forgetFailures: ["outhook_health_pkey (endpoint_id =)"],
   hold: [],
   endHold: [byQueueRow],
   cancel: [byDelivery, "outhook_deliveries_queue (partition =, endpoint_id =)"],

@@ -182,7 +182,7 @@ describe("the statement for hosts that run it themselves", () => {
 describe("a host's open transaction", () => {
   it("that holds the last connection makes a send without it fail after the wait, with the cause", async () => {
     const pool = database.openPool({ max: 1 });
-    const store = await database.openStore({ pool, lockWaitMs: 150 });
+    const store = await database.openStore({ pool, lockWaitMs: 150, hints: false });
     const client = await pool.connect();
     await client.query("begin");
     const startedAt = performance.now();

@@ -9,7 +9,8 @@ import { rowsOf } from "./steps.ts";
 export type MigrationSteps = {
   /**
    * Runs the oldest migration that is missing and returns its id, or `null` when none is missing. To be called, each
-   * time in a transaction that locks out all other callers, until it returns `null`.
+   * time in a transaction that locks out all other callers, until it returns `null`. Statements marked `alone` are for
+   * another connection, without a transaction, while this one waits.
    */
   readonly next: (now: number) => Steps<string | null>;
   /** Throws `schema_pending` when migrations are missing and `schema_newer` when this version must not run. */
@@ -20,6 +21,7 @@ export type MigrationSteps = {
 };
 
 export function migrationSteps(builder: QueryBuilder, known: readonly Migration[] = migrations): MigrationSteps {
+  const { dialect, at } = builder;
   const queries = migrationQueries(builder);
 
   function* applied(): Steps<readonly AppliedMigration[]> {
@@ -29,22 +31,45 @@ export function migrationSteps(builder: QueryBuilder, known: readonly Migration[
 
   /** On Postgres `if not exists` asks for the right to create tables also when there is nothing to create. */
   function* hasMigrationTable(): Steps<boolean> {
-    if (builder.dialect === "sqlite") return false;
-    const table = `${builder.at}outhook_migrations`;
-    const found = yield { sql: "select 1 where to_regclass($1) is not null", parameters: [table] };
+    if (dialect === "sqlite") return false;
+    const found = yield { sql: "select 1 where to_regclass($1) is not null", parameters: [`${at}outhook_migrations`] };
     return found.length > 0;
+  }
+
+  /**
+   * Runs a statement by itself. An index that was left half built, which `if not exists` takes for one, is built again; also
+   * when the server was still building it for a process that is gone.
+   */
+  function* alone(sql: string): Steps<void> {
+    const [, name] = /^create (?:unique )?index concurrently if not exists (\w+)/.exec(sql) ?? [];
+    const index = name === undefined ? null : `${at}${name}`;
+    for (;;) {
+      if (yield* isHalfBuilt(index)) {
+        yield { sql: `drop index concurrently if exists ${index}`, parameters: [], alone: true };
+      }
+      yield { sql, parameters: [], alone: true };
+      if (!(yield* isHalfBuilt(index))) return;
+    }
   }
 
   return {
     *next(now) {
-      if (!(yield* hasMigrationTable())) yield* raw(migrationTable(builder.dialect, builder.at));
+      if (!(yield* hasMigrationTable())) yield* raw(migrationTable(dialect, at));
       const [migration] = pendingMigrations(yield* applied(), known);
       if (migration === undefined) return null;
-      const { id, breaking } = migration;
-      yield* rowsOf(queries.record, { id, breaking: breaking ? 1 : 0, now });
-      const statements = migration.statements(builder.dialect, builder.at);
+      const { id, breaking, transactional = true } = migration;
+      const statements = migration.statements(dialect, at);
+      const row = { id, breaking: breaking ? 1 : 0, now };
+      if (!transactional && dialect === "postgres") {
+        // This transaction only keeps the lock, and writes last: one that has written keeps vacuum from what others leave.
+        yield* raw("set local idle_in_transaction_session_timeout = 0");
+        for (const sql of statements) yield* alone(sql);
+        yield* rowsOf(queries.record, row);
+        return id;
+      }
+      yield* rowsOf(queries.record, row);
       // SQLite runs them one by one; Postgres takes them all in one message.
-      for (const sql of builder.dialect === "sqlite" ? statements : [statements.join(";\n")]) yield* raw(sql);
+      for (const sql of dialect === "sqlite" ? statements : [statements.join(";\n")]) yield* raw(sql);
       return id;
     },
 
@@ -80,6 +105,13 @@ export function migrationTable(dialect: Dialect, at: string): string {
   breaking ${integer} not null,
   applied_at ${integer} not null
 )`;
+}
+
+/** True for an index that is there, but does not hold all rows. */
+function* isHalfBuilt(index: string | null): Steps<boolean> {
+  if (index === null) return false;
+  const find = "select 1 from pg_catalog.pg_index where indexrelid = to_regclass($1) and not indisvalid";
+  return (yield { sql: find, parameters: [index], alone: true }).length > 0;
 }
 
 function* raw(sql: string): Steps<void> {

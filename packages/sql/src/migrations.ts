@@ -9,7 +9,13 @@ export type Migration = {
   readonly id: string;
   /** True when versions of Outhook that do not know it must not run on a database that has it. */
   readonly breaking: boolean;
-  /** What it runs, in order, in one transaction. `at` stands before every name that it creates or refers to. */
+  /**
+   * `false` for what Postgres runs statement by statement, outside of a transaction: `create index concurrently if not
+   * exists`, which lets others write while it reads a large table. It is recorded when all of it is done; until then it may
+   * run again from its beginning, so each statement must be one that can. SQLite runs it in a transaction. Default `true`.
+   */
+  readonly transactional?: boolean | undefined;
+  /** What it runs, in order. `at` stands before every name that it creates or refers to. */
   readonly statements: (dialect: Dialect, at: string) => readonly string[];
 };
 

@@ -4,7 +4,12 @@ import type { Compilable } from "kysely";
 export type SqlValue = string | number | null | readonly (string | number)[];
 
 /** A statement with its values, ready to run. */
-export type BoundQuery = { readonly sql: string; readonly parameters: readonly SqlValue[] };
+export type BoundQuery = {
+  readonly sql: string;
+  readonly parameters: readonly SqlValue[];
+  /** True when Postgres is to run it outside of the transaction. */
+  readonly alone?: true | undefined;
+};
 
 /** A statement compiled once, with the types of its parameters and of its rows. */
 export type Query<Params extends object, Row> = {

@@ -40,6 +40,19 @@ describe("the migrations", () => {
   });
 });
 
+describe("the printed SQL of a migration that is not transactional", () => {
+  it("may run in a transaction all the same, as on an empty database nobody is kept waiting", () => {
+    const index = "if not exists outhook_types on outhook_messages (partition, type)";
+    const statements = () => [`create index concurrently ${index}`, `create unique index concurrently ${index}`];
+    const printed = schemaSql("postgres", {}, [
+      { id: "0001_types", breaking: false, transactional: false, statements },
+    ]);
+    expect(printed).toContain(`create index ${index};`);
+    expect(printed).toContain(`create unique index ${index};`);
+    expect(printed).not.toContain("concurrently");
+  });
+});
+
 describe.each<{ readonly dialect: Dialect }>([{ dialect: "sqlite" }, { dialect: "postgres" }])(
   "the printed schema for $dialect",
   ({ dialect }) => {

@@ -5,6 +5,7 @@ import type { Connection } from "./connection.ts";
 import { fanOut } from "./fan-out.ts";
 import { cancel, hold, nextDueInMs } from "./queue.ts";
 import { settle } from "./settle.ts";
+import * as statements from "./statements.ts";
 
 /** Deliveries that one transaction cancels, at most. */
 const cancelStep = 64;
@@ -24,6 +25,10 @@ export function sqliteDeliveries(connection: Connection, clock: () => number): D
       await connection.write((session) => settle(session, settlements, now)),
 
     hold: async ({ now = clock(), ...input }) => await connection.write((session) => hold(session, input, now)),
+
+    forgetFailures: async ({ endpointId }) => {
+      await connection.write((session) => session.run(statements.forgetFailures, endpointId));
+    },
 
     cancel: async ({ partitions, endpointId, limit, now = clock() }) => {
       let cancelled = 0;

@@ -180,9 +180,17 @@ from outhook_health where endpoint_id = ?`,
 };
 
 export const writeHealth: Statement = {
-  sql: `insert or replace into outhook_health
+  sql: `insert into outhook_health
 (endpoint_id, consecutive_failures, exhausted_in_row, failing_since, last_delivery_at, last_success_at, last_error)
-values (?, ?, ?, ?, ?, ?, ?)`,
+values (?, ?, ?, ?, ?, ?, ?)
+on conflict (endpoint_id) do update set
+  consecutive_failures = excluded.consecutive_failures, exhausted_in_row = excluded.exhausted_in_row,
+  failing_since = excluded.failing_since, last_delivery_at = excluded.last_delivery_at,
+  last_success_at = excluded.last_success_at, last_error = excluded.last_error`,
+};
+
+export const forgetFailures: Statement = {
+  sql: `update outhook_health set consecutive_failures = 0, exhausted_in_row = 0, failing_since = null where endpoint_id = ?`,
 };
 
 export const hold: Statement = {

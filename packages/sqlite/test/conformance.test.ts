@@ -26,6 +26,9 @@ async function create(): Promise<StoreHandle> {
 }
 
 describe("sqlite store", () => {
+  const skip = [
+    { id: "hints", reason: "a file tells nobody that it was written: dispatchers of other processes poll it" },
+  ];
   // oxlint-disable-next-line vitest/expect-expect -- the cases assert
-  for (const { id, run } of storeConformance({ create })) it(id, run);
+  for (const { id, run } of storeConformance({ create }, { skip })) it(id, run);
 });

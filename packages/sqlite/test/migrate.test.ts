@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest";
 import { sqliteStore } from "../src/index.ts";
 import { startChild } from "./fixtures/child.ts";
 import { databaseFile, openStore } from "./fixtures/database-file.ts";
+import { migrateAs } from "./fixtures/migrating.ts";
 import { everywhere, identity, message } from "./fixtures/rows.ts";
 
 const latest = migrations.map(({ id }) => id);
@@ -78,6 +79,25 @@ describe("migrate", () => {
     sqlOn(path, "insert into outhook_migrations (id, breaking, applied_at) values ('9999_future', 0, 0)");
     const store = await openStore({ path });
     expect(await store.messages.insert({ messages: [message(1)] })).toEqual([{ outcome: "inserted" }]);
+  });
+});
+
+describe("a migration that is not transactional on Postgres", () => {
+  it("leaves nothing behind when it fails in the middle, like any other, and runs whole when it can", async () => {
+    const path = await databaseFile();
+    const store = await openStore({ path });
+    await store.messages.insert({ messages: [message(1), message(2)] });
+    const statements = () => [
+      "create index if not exists outhook_test_bodies on outhook_messages (partition, body)",
+      "create unique index if not exists outhook_test_types on outhook_messages (partition, type)",
+    ];
+    const known = [...migrations, { id: "0099_types", breaking: false, transactional: false, statements }];
+    const before = schemaOf(path);
+    await expect(migrateAs(known, path)).rejects.toThrow(/UNIQUE/);
+    expect(schemaOf(path)).toEqual(before);
+    sqlOn(path, "delete from outhook_messages");
+    expect(await migrateAs(known, path)).toEqual(["0099_types"]);
+    expect(schemaOf(path)).toHaveLength(before.length + 2);
   });
 });
 

@@ -9,7 +9,7 @@ export type ConformanceCase = {
   readonly run: () => Promise<void>;
 };
 
-/** A case that is not passed, and why that is right. */
+/** A case that is not passed, or with the id of a group all of its cases, and why that is right. */
 export type SkippedCase = { readonly id: string; readonly reason: string };
 
 /** The cases without the skipped ones. Throws `invalid_options` for an unknown id or an empty reason. */
@@ -17,12 +17,12 @@ export function withoutSkipped(
   cases: readonly ConformanceCase[],
   skip: readonly SkippedCase[],
 ): readonly ConformanceCase[] {
-  const known = new Set(cases.map(({ id }) => id));
+  const known = new Set(cases.flatMap(({ id, group }) => [id, group]));
   for (const [index, { id, reason }] of skip.entries()) {
     if (!known.has(id)) {
       throw new OuthookError(
         "invalid_options",
-        `skip[${index}].id: no case is called ${JSON.stringify(id.slice(0, 60))}`,
+        `skip[${index}].id: no case and no group is called ${JSON.stringify(id.slice(0, 60))}`,
       );
     }
     if (reason.trim() === "") {
@@ -30,5 +30,5 @@ export function withoutSkipped(
     }
   }
   const skipped = new Set(skip.map(({ id }) => id));
-  return cases.filter(({ id }) => !skipped.has(id));
+  return cases.filter(({ id, group }) => !skipped.has(id) && !skipped.has(group));
 }

@@ -7,6 +7,7 @@ import { storeConformance } from "../src/index.ts";
 import { answerMutants } from "./mutants/answers.ts";
 import { claimMutants } from "./mutants/claims.ts";
 import { endpointMutants } from "./mutants/endpoints.ts";
+import { hintMutants } from "./mutants/hints.ts";
 import { holdMutants } from "./mutants/holds.ts";
 import { messageMutants } from "./mutants/messages.ts";
 import { queueMutants } from "./mutants/queue.ts";
@@ -28,6 +29,7 @@ const mutants = [
   ...queueMutants,
   ...readMutants,
   ...upkeepMutants,
+  ...hintMutants,
 ];
 
 function casesOf(plant: (store: Store) => Store): readonly ConformanceCase[] {

@@ -24,6 +24,25 @@ describe("storeConformance", () => {
     expect(left.map((one) => one.id)).toEqual(all.filter((one) => one !== id));
   });
 
+  it("leaves out a group that is skipped for a reason", () => {
+    const left = storeConformance(fixture, { skip: [{ id: "hints", reason: "this store is polled" }] });
+    const all = storeConformance(fixture);
+    expect(left.map((one) => one.id)).toEqual(all.filter(({ group }) => group !== "hints").map((one) => one.id));
+    expect(left.length).toBeLessThan(all.length);
+  });
+
+  it("says of a store without hints that they may be skipped", async () => {
+    const withoutHints: StoreFixture = {
+      create: async () => {
+        const { messages, ...store } = memoryStore();
+        const silent = { ...store, messages: { ...messages, onInserted: undefined } };
+        return { store: silent, peer: async () => silent, destroy: silent.close };
+      },
+    };
+    const hints = storeConformance(withoutHints).filter(({ group }) => group === "hints");
+    for (const { run } of hints) await expect(run()).rejects.toThrow('skip the group "hints" and say why');
+  });
+
   it.each([
     { skip: { id: "hold/unknown", reason: "whatever" }, message: "skip[0].id" },
     { skip: { id, reason: " " }, message: "skip[0].reason" },

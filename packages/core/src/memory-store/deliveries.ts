@@ -27,6 +27,13 @@ export function memoryDeliveries(open: () => Tables, clock: () => number): Deliv
       }
     },
 
+    forgetFailures: async ({ endpointId }) => {
+      const tables = open();
+      const health = tables.health.get(endpointId);
+      if (health === undefined) return;
+      tables.health.set(endpointId, { ...health, consecutiveFailures: 0, exhaustedInRow: 0, failingSince: null });
+    },
+
     cancel: async ({ partitions, endpointId, limit, now = clock() }) => {
       let cancelled = 0;
       for (const queue of queuesIn(open(), partitions)) {

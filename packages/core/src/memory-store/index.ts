@@ -22,7 +22,7 @@ export function memoryStore({ now = systemClock.now }: { readonly now?: (() => n
   const open = () => openTables(memory);
   return {
     endpoints: memoryEndpoints(open),
-    messages: memoryMessages(open),
+    messages: memoryMessages(memory),
     deliveries: memoryDeliveries(open, now),
     log: memoryLog(open, now),
     upkeep: memoryUpkeep(memory, now),

@@ -1,15 +1,19 @@
 import { OuthookError } from "../errors.ts";
 import type { InsertOutcome, MessageStore, NewMessage } from "../store/messages.ts";
-import type { MessageRow, Tables } from "./tables.ts";
-import { keyOf } from "./tables.ts";
+import type { Memory, MessageRow, Tables } from "./tables.ts";
+import { keyOf, openTables, requireOpen } from "./tables.ts";
 
 /** Accepted messages in memory. */
-export function memoryMessages(open: () => Tables): MessageStore<never> {
+export function memoryMessages(memory: Memory): MessageStore<never> {
+  const listeners = new Set<(partitions: readonly number[]) => void>();
   return {
     insert: async ({ messages, tx }) => {
-      const tables = open();
+      const tables = openTables(memory);
       if (tx !== undefined) throw noTransactions("tx");
-      return messages.map((message) => insertOne(tables, message));
+      const outcomes = messages.map((message) => insertOne(tables, message));
+      const partitions = [...new Set(messages.map(({ partition }) => partition))];
+      for (const listener of listeners) listener(partitions);
+      return outcomes;
     },
 
     statement: () => {
@@ -19,11 +23,21 @@ export function memoryMessages(open: () => Tables): MessageStore<never> {
     awaitingFanOut: async ({ partitions, limit }) => {
       const wanted = new Set(partitions);
       const found: MessageRow[] = [];
-      for (const row of open().awaiting) {
+      for (const row of openTables(memory).awaiting) {
         if (found.length >= limit) break;
         if (wanted.has(row.message.partition)) found.push(row);
       }
       return found.map((row) => ({ ...row.message }));
+    },
+
+    onInserted: async (listener) => {
+      requireOpen(memory);
+      // One of its own, so that who listens twice is called twice.
+      const heard = (partitions: readonly number[]): void => listener(partitions);
+      listeners.add(heard);
+      return async () => {
+        listeners.delete(heard);
+      };
     },
   };
 }

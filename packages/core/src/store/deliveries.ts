@@ -78,6 +78,15 @@ export type DeliveryStore = {
   }) => Promise<void>;
 
   /**
+   * Sets the endpoint's counters of failures back, as a success would: it is about to be enabled again. When it last fared how
+   * stays. Nothing without health.
+   */
+  readonly forgetFailures: (input: {
+    readonly partitions: readonly number[];
+    readonly endpointId: string;
+  }) => Promise<void>;
+
+  /**
    * Cancels up to `limit` pending deliveries of an endpoint; their leases are lost.
    * Returns how many; less than `limit` means that none are left.
    */

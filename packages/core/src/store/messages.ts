@@ -47,4 +47,20 @@ export type MessageStore<Tx> = {
     readonly partitions: readonly number[];
     readonly limit: number;
   }) => Promise<readonly Message[]>;
+
+  /**
+   * Calls `listener` soon after messages were inserted without `tx`, through this store or another one on the same data, with
+   * the partitions they lie in, so that dispatchers of other processes look before their next poll. A store may lack it: each
+   * is polled, with it or without.
+   * Atomic: nothing, a call is a hint. It may come late, twice, once for many inserts, for none, or never; but what it tells
+   * of can be read when it comes. Two concurrent callers: each one's listener is called.
+   * `null` instead of partitions means any of them, as when the store may have missed something while it did not listen.
+   * Resolves when the store listens, or has failed to and goes on trying by itself. The function it resolves to ends that, as
+   * `close` does: the listener is not called any more once it has resolved. `listener` must not throw.
+   * Throws `stopped` after `close` and nothing else: a database that is away, or not migrated, is waited for.
+   */
+  readonly onInserted?: OnInserted | undefined;
 };
+
+/** Listens to {@link MessageStore.onInserted} until the function that it resolves to is called. */
+export type OnInserted = (listener: (partitions: readonly number[] | null) => void) => Promise<() => Promise<void>>;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { CaseGroup, StoreCase } from "./case.ts";
-import { everywhere, messageId, messageRow, t0 } from "./rows.ts";
+import { endpointRow, everywhere, messageId, messageRow, secretRow, t0 } from "./rows.ts";
 import { attemptOf, awaiting, claimAll, fanOutTo, only, readDelivery, settleOne, settlementOf } from "./steps.ts";
 
 export const fidelityCases: CaseGroup = {
@@ -38,6 +38,28 @@ export const fidelityCases: CaseGroup = {
           const deliveryId = ids[index] ?? "";
           assert.deepEqual((await readDelivery(store, deliveryId)).attempts, [{ deliveryId, ...attempt }]);
         }
+      },
+    },
+    {
+      name: "instants keep their milliseconds, also those after 2038",
+      run: async ({ store }) => {
+        const late = Date.UTC(2199, 11, 31, 23, 59, 59, 999);
+        const endpoint = endpointRow(1, { createdAt: late - 1, updatedAt: late });
+        const secret = secretRow(1, { createdAt: late - 1, expiresAt: late });
+        await store.endpoints.insert({ endpoint, secret, limit: 1 });
+        assert.deepEqual((await store.endpoints.ofTenant({ tenant: "acme" })).endpoints, [
+          { endpoint, secrets: [secret] },
+        ]);
+        await store.messages.insert({ messages: [messageRow(1, { createdAt: late })] });
+        assert.equal(only(await awaiting(store)).createdAt, late);
+        const id = only(await fanOutTo(store, 2, { to: [1], at: late }));
+        const attempt = { ...attemptOf(1, 503), startedAt: late - 1 };
+        const claim = only(await claimAll(store, late));
+        await settleOne(store, late, settlementOf(claim, { next: { status: "pending", delayMs: 1 }, attempt }));
+        const found = await readDelivery(store, id);
+        assert.deepEqual(found.attempts, [{ deliveryId: id, ...attempt }]);
+        assert.equal(found.delivery.createdAt, late);
+        assert.equal(found.delivery.nextAttemptAt, late + 1);
       },
     },
   ],

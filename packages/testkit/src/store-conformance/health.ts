@@ -57,6 +57,25 @@ export const healthCases: CaseGroup = {
       },
     },
     {
+      name: "failures are forgotten on request, and only they",
+      run: async ({ store }) => {
+        await count(store, t0, [
+          { endpoint: 1, health: "success" },
+          { endpoint: 1, health: "failure" },
+          { endpoint: 2, health: "failure" },
+        ]);
+        const both = async () => await Promise.all([1, 2].map(async (endpoint) => await healthOf(store, endpoint)));
+        const [first, second] = await both();
+        for (const endpoint of [1, 3]) {
+          await store.deliveries.forgetFailures({ partitions: everywhere, endpointId: endpointId(endpoint) });
+        }
+        assert.deepEqual(await both(), [
+          { ...first, consecutiveFailures: 0, exhaustedInRow: 0, failingSince: null },
+          second,
+        ]);
+      },
+    },
+    {
       name: "a success ends the failures",
       run: async ({ store }) => {
         await count(store, t0, [{ endpoint: 1, health: "exhausted", statusCode: 500 }]);

@@ -7,6 +7,7 @@ import { endpointCases } from "./endpoints.ts";
 import { fanOutCases } from "./fan-out.ts";
 import { fidelityCases } from "./fidelity.ts";
 import { healthCases } from "./health.ts";
+import { hintCases } from "./hints.ts";
 import { holdCases } from "./hold.ts";
 import { idempotencyCases } from "./idempotency.ts";
 import { leaseCases } from "./lease.ts";
@@ -42,13 +43,15 @@ const groups: readonly CaseGroup[] = [
   redeliverCases,
   logCases,
   upkeepCases,
+  hintCases,
 ];
 
 /**
  * The store port as cases. A store that passes them all can be given to `createOuthook`.
  *
  * Every case gets a store of its own from the fixture and destroys it. Nothing sleeps: time is an argument. Races are
- * run on two connections. `skip` leaves cases out; it throws `invalid_options` for an unknown id or an empty reason.
+ * run on two connections. `skip` leaves cases out, or a group such as `hints`, the only one that a store may lack; it throws
+ * `invalid_options` for an unknown id or an empty reason.
  *
  * @example
  * for (const { id, run } of storeConformance({ create })) test(id, run);

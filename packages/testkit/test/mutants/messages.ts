@@ -128,6 +128,11 @@ export const messageMutants: readonly Mutant[] = [
     plant: changed((message) => ({ ...message, body: message.body.normalize("NFC") })),
   },
   {
+    fault: "instants are seconds in 32 bits once they are too large",
+    caughtBy: ["fidelity/instants keep their milliseconds, also those after 2038"],
+    plant: changed((message) => ({ ...message, createdAt: Math.min(message.createdAt, 2 ** 31 * 1_000) })),
+  },
+  {
     fault: "bodies are cut at 64 KiB",
     caughtBy: ["fidelity/a body with 256 KiB comes back unchanged"],
     plant: changed((message) => ({ ...message, body: message.body.slice(0, 65_536) })),

@@ -85,7 +85,7 @@ export const readMutants: readonly Mutant[] = [
   },
   {
     fault: "the last error outlives no success",
-    caughtBy: ["health/a success ends the failures"],
+    caughtBy: ["health/a success ends the failures", "health/failures are forgotten on request, and only they"],
     plant: (store) =>
       faultyLog(store, { health: healthWith(store, (one) => (one.failingSince === null ? null : one.lastError)) }),
   },

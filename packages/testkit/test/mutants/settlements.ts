@@ -53,6 +53,11 @@ export const settlementMutants: readonly Mutant[] = [
     }),
   },
   {
+    fault: "failures are never forgotten",
+    caughtBy: ["health/failures are forgotten on request, and only they"],
+    plant: (store) => faultyDeliveries(store, { forgetFailures: async () => undefined }),
+  },
+  {
     fault: "health counts the deliveries of one partition",
     caughtBy: ["health/an endpoint has one health over all its partitions"],
     plant: (store) => {

@@ -89,7 +89,10 @@ export const upkeepMutants: readonly Mutant[] = [
   },
   {
     fault: "a closed store goes on",
-    caughtBy: ["upkeep/after close all is refused as stopped"],
+    caughtBy: [
+      "upkeep/after close all is refused as stopped",
+      "hints/after close nobody is told anything, and nobody can listen",
+    ],
     plant: (store) => ({ ...store, close: async () => {} }),
   },
 ];

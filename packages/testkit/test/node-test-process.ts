@@ -1,0 +1,11 @@
+import { memoryStore } from "@outhook/core";
+import { test } from "node:test";
+import { storeConformance } from "../src/index.ts";
+
+// The whole file that a store needs under node:test. A vitest test runs it.
+const create = async () => {
+  const store = memoryStore();
+  return { store, peer: async () => store, destroy: store.close };
+};
+
+for (const { id, run } of storeConformance({ create })) void test(id, run);
