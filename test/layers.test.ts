@@ -13,7 +13,7 @@ const layers: LayerTable = [
    backoff outcome attempt health partition address special-addresses host-name network`,
   "store/ transport",
   "memory-store/ http-transport/",
-  `options settings logger listeners reporter signal slots identity idempotency directory group-commit
+  `options settings logger listeners disabling reporter signal slots identity idempotency directory group-commit
    send fan-out deliver settler pump run dispatcher`,
   "tenant endpoint-input endpoint-record endpoints deliveries http/ node/ outhook",
   "index",

@@ -6,10 +6,14 @@ import type { Verdict } from "./outcome.ts";
 import { settlementOf } from "./outcome.ts";
 import type { Claim, Settlement } from "./settlement.ts";
 import type { Transport } from "./transport.ts";
-import type { Outcome } from "./model.ts";
+import type { Endpoint, EndpointHealth, Outcome } from "./model.ts";
 
-/** A claim seen through to what must be written, and what to do once it is. Neither call rejects. */
-export type Delivered = { readonly settlement: Settlement; readonly onSettled: () => void | Promise<void> };
+/** A claim seen through to what must be written, and what to do once it is. */
+export type Delivered = {
+  readonly settlement: Settlement;
+  /** Given the endpoint's health where a failure counted for it. Never rejects. */
+  readonly onSettled: (health: EndpointHealth | null) => void | Promise<void>;
+};
 
 /** Makes the attempt of one claim, or finds that none is to be made. Never rejects. */
 export type Deliver = (claim: Claim, leasedUntil: number) => Promise<Delivered>;
@@ -17,8 +21,10 @@ export type Deliver = (claim: Claim, leasedUntil: number) => Promise<Delivered>;
 /** What follows from settled claims outside their rows. Neither call rejects. */
 export type DeliverReports = {
   readonly onSettled: (claim: Claim, settlement: Settlement) => void;
-  /** The receiver at this URL answered 410. */
-  readonly onGone: (claim: Claim, url: string) => Promise<void>;
+  /** The receiver answered 410; this is the endpoint as it was sent to. */
+  readonly onGone: (claim: Claim, endpoint: Endpoint) => Promise<void>;
+  /** The endpoint, as it was sent to, fares so badly after a failure. */
+  readonly onFailing: (claim: Claim, endpoint: Endpoint, health: EndpointHealth) => Promise<void>;
 };
 
 /**
@@ -103,9 +109,10 @@ export function createDeliver(input: {
     };
     return {
       settlement,
-      onSettled: async () => {
+      onSettled: async (health) => {
         reports.onSettled(claim, settlement);
-        if (verdict.endpoint === "gone") await reports.onGone(claim, known.endpoint.url);
+        if (verdict.endpoint === "gone") await reports.onGone(claim, known.endpoint);
+        else if (health !== null) await reports.onFailing(claim, known.endpoint, health);
       },
     };
   };
@@ -131,7 +138,13 @@ export function createDeliver(input: {
       const settlement = withoutAttempt(claim, known, leasedUntil);
       if (known === undefined || settlement !== null) {
         const instead = settlement ?? releaseOf(claim);
-        return { settlement: instead, onSettled: () => reports.onSettled(claim, instead) };
+        return {
+          settlement: instead,
+          onSettled: async (health) => {
+            reports.onSettled(claim, instead);
+            if (known !== undefined && health !== null) await reports.onFailing(claim, known.endpoint, health);
+          },
+        };
       }
       return await attempt(claim, known);
     } catch (error) {

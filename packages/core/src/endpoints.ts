@@ -99,6 +99,10 @@ export function createEndpoints<C extends AnyEvents>(input: {
     wake();
   };
 
+  const forgetFailures = async (id: string): Promise<void> => {
+    if ((await find(id)).status === "disabled") await store.deliveries.forgetFailures({ partitions, endpointId: id });
+  };
+
   const sealed = (endpointId: string, secret: string): StoredSecret => {
     const secretId = newId("sec_");
     const place = { table: "secrets", tenant, endpointId, secretId } as const;
@@ -145,6 +149,8 @@ export function createEndpoints<C extends AnyEvents>(input: {
       checkOptions("", patch ?? null, endpointFieldNames.update);
       const parsed = parseEndpointPatch(patch, rules);
       if (!isId(id)) return endpointNotFound(tenant, id);
+      // First, so that no failure of before counts when it is active again.
+      if (parsed.status === "active") await forgetFailures(id);
       const now = clock.now();
       const before: { status?: EndpointStatus } = {};
       const endpoint = await store.endpoints.update({

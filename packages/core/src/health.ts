@@ -33,6 +33,26 @@ export function healthAfter(previous: EndpointHealth, events: readonly HealthEve
   return events.reduce((health, event) => afterOne(health, event, now), previous);
 }
 
+/** When an endpoint is disabled for failing: both must be reached. */
+export type AutoDisable = {
+  /** Messages in a row whose whole schedule ended without success. */
+  readonly messages: number;
+  /** Hours since the first failure after the last success. */
+  readonly hours: number;
+};
+
+/** What follows for an endpoint from its failures: `warn` when it has come half the way. */
+export function failingVerdict(
+  { exhaustedInRow, failingSince }: EndpointHealth,
+  { messages, hours }: AutoDisable,
+  now: number,
+): "disable" | "warn" | null {
+  if (failingSince === null) return null;
+  const hoursFailing = (now - failingSince) / 3_600_000;
+  if (exhaustedInRow >= messages && hoursFailing >= hours) return "disable";
+  return exhaustedInRow * 2 >= messages && hoursFailing * 2 >= hours ? "warn" : null;
+}
+
 function afterOne(health: EndpointHealth, { kind, attempt }: HealthEvent, now: number): EndpointHealth {
   const lastDeliveryAt = attempt === null ? health.lastDeliveryAt : now;
   if (kind === "success") {

@@ -24,6 +24,15 @@ export type Reports = {
   readonly "delivery.succeeded": DeliveryReport;
   readonly "delivery.retrying": DeliveryReport & { readonly nextAttemptInMs: number };
   readonly "delivery.failed": DeliveryReport;
+  /** It has come half the way to being disabled; once for each streak of failures, in each process that delivers to it. */
+  readonly "endpoint.failing": {
+    readonly tenant: string;
+    readonly endpointId: string;
+    /** Messages in a row whose whole schedule ended without success. */
+    readonly exhaustedInRow: number;
+    readonly failingSince: Date;
+    readonly lastError: string | null;
+  };
   readonly "endpoint.disabled": {
     readonly tenant: string;
     readonly endpointId: string;
@@ -45,6 +54,7 @@ export function createListeners(logger: Logger): Listeners {
     "delivery.succeeded": new Set(),
     "delivery.retrying": new Set(),
     "delivery.failed": new Set(),
+    "endpoint.failing": new Set(),
     "endpoint.disabled": new Set(),
   };
   return {

@@ -1,5 +1,6 @@
 import type { Clock } from "./clock.ts";
 import type { AnyEvents } from "./events.ts";
+import type { AutoDisable } from "./health.ts";
 import type { IdPrefixes } from "./id.ts";
 import type { Logger } from "./logger.ts";
 import type { NetworkOptions } from "./network.ts";
@@ -67,6 +68,11 @@ export type OuthookOptions<C extends AnyEvents, Tx> = {
   readonly wire?: WireOptions | undefined;
   /** Seconds before each retry. Default `schedules.default`. */
   readonly retry?: { readonly scheduleSeconds?: readonly number[] | undefined } | undefined;
+  /**
+   * When an endpoint is disabled for failing, with the reason `failing`: so many messages in a row whose whole schedule ended
+   * without success, and no success for so many hours. `false` for never. Default `{ messages: 5, hours: 24 }`.
+   */
+  readonly autoDisable?: Partial<AutoDisable> | false | undefined;
   readonly dispatcher?: DispatcherOptions | undefined;
   readonly limits?: LimitOptions | undefined;
   /**

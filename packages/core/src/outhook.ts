@@ -129,6 +129,7 @@ const optionNames = [
   "environment",
   "wire",
   "retry",
+  "autoDisable",
   "dispatcher",
   "limits",
   "spread",

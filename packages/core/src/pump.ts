@@ -63,10 +63,10 @@ export function createPump(input: {
   });
 
   const settle = async ({ settlement, onSettled }: Delivered): Promise<void> => {
-    const result = await settler.settle(settlement);
+    const { result, health } = await settler.settle(settlement);
     if (result === "settled") {
       count(counts, settlement);
-      await onSettled();
+      await onSettled(health);
     }
     unsettled -= 1;
     if (unsettled === 0) onChange();

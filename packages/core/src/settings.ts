@@ -4,6 +4,7 @@ import type { Clock } from "./clock.ts";
 import { systemClock } from "./clock.ts";
 import { OuthookError } from "./errors.ts";
 import type { AnyEvents } from "./events.ts";
+import type { AutoDisable } from "./health.ts";
 import type { IdPrefixes } from "./id.ts";
 import type { Logger } from "./logger.ts";
 import { atMostEverySecond, consoleLogger } from "./logger.ts";
@@ -19,6 +20,8 @@ export type Settings = {
   readonly envelope: ((input: EnvelopeInput) => unknown) | null;
   readonly userAgent: string;
   readonly scheduleSeconds: readonly number[];
+  /** `null` for never. */
+  readonly autoDisable: AutoDisable | null;
   readonly concurrency: number;
   readonly perEndpoint: number;
   readonly leaseMs: number;
@@ -48,6 +51,7 @@ export function resolveOptions(
     environment: name("environment", options.environment ?? "default"),
     ...wireSettings(options.wire ?? {}),
     scheduleSeconds: parseSchedule(options.retry?.scheduleSeconds ?? schedules.default),
+    autoDisable: autoDisable(options.autoDisable),
     ...dispatcherSettings(options.dispatcher ?? {}),
     ...limitSettings(options.limits ?? {}),
     layout: { partitions: defaultPartitions, spread: spread(options.spread ?? {}) },
@@ -105,6 +109,15 @@ function dispatcherSettings(dispatcher: DispatcherOptions): DispatcherSettings {
       `${spareMs} ms, or a request could outlive its claim: raise leaseMs or lower dispatcher.maxTimeoutSeconds`,
     { param: "dispatcher.leaseMs" },
   );
+}
+
+function autoDisable(option: OuthookOptions<AnyEvents, never>["autoDisable"] = {}): AutoDisable | null {
+  if (option === false) return null;
+  checkOptions("autoDisable", option, ["messages", "hours"]);
+  const { messages = 5, hours = 24 } = option;
+  check("autoDisable.messages", messages, [1, 1_000]);
+  check("autoDisable.hours", hours, [0, 8_760]);
+  return { messages, hours };
 }
 
 function limitSettings(limits: LimitOptions): Pick<Settings, "bodyBytes" | "endpointsPerTenant"> {

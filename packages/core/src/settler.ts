@@ -1,12 +1,20 @@
 import { isOuthookError } from "./errors.ts";
+import type { EndpointHealth } from "./model.ts";
 import type { Settings } from "./settings.ts";
 import type { DeliveryStore } from "./store/deliveries.ts";
 import type { Settlement, SettleResult } from "./settlement.ts";
 
+/** What became of a settlement. */
+export type Settled = {
+  readonly result: SettleResult | "given_up";
+  /** Of its endpoint, after a batch in which a failure counted for it; else `null`. */
+  readonly health: EndpointHealth | null;
+};
+
 /** Writes settlements in batches. */
 export type Settler = {
   /** Resolves when the settlement is stored, refused, or given up. */
-  readonly settle: (settlement: Settlement) => Promise<SettleResult | "given_up">;
+  readonly settle: (settlement: Settlement) => Promise<Settled>;
   /** Writes at once instead of waiting for a batch to fill. */
   readonly hurry: () => void;
   /** Stops trying: what could not be written by now is given up, and its leases will lapse. */
@@ -24,9 +32,11 @@ const keptSentence =
 const droppedSentence =
   "the store refuses to record what came of an attempt; its lease will lapse and it will be made again";
 
+const givenUpResult: Settled = { result: "given_up", health: null };
+
 type Waiting = {
   readonly settlement: Settlement;
-  readonly resolve: (result: SettleResult | "given_up") => void;
+  readonly resolve: (settled: Settled) => void;
 };
 
 export function createSettler(input: { readonly deliveries: DeliveryStore; readonly settings: Settings }): Settler {
@@ -55,11 +65,17 @@ export function createSettler(input: { readonly deliveries: DeliveryStore; reado
 
   const writeBatch = async (batch: readonly Waiting[]): Promise<void> => {
     try {
-      const { results } = await deliveries.settle({
+      const { results, health } = await deliveries.settle({
         settlements: batch.map(({ settlement }) => settlement),
         now: storeNow(),
       });
-      for (const [index, { resolve }] of batch.entries()) resolve(results[index] ?? "lease_lost");
+      const byEndpoint = new Map(health.map((one) => [one.endpointId, one]));
+      for (const [index, { settlement, resolve }] of batch.entries()) {
+        resolve({
+          result: results[index] ?? "lease_lost",
+          health: byEndpoint.get(settlement.endpointId) ?? null,
+        });
+      }
     } catch (error) {
       await recover(error, batch);
     }
@@ -80,12 +96,12 @@ export function createSettler(input: { readonly deliveries: DeliveryStore; reado
       for (const one of batch) await writeBatch([one]);
     } else {
       logger.error({ error, deliveryId: batch[0]?.settlement.deliveryId }, droppedSentence);
-      for (const { resolve } of batch) resolve("given_up");
+      for (const { resolve } of batch) resolve(givenUpResult);
     }
   };
 
   const letGo = (): void => {
-    for (const { resolve } of [...inHand, ...waiting]) resolve("given_up");
+    for (const { resolve } of [...inHand, ...waiting]) resolve(givenUpResult);
     waiting = [];
   };
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { OuthookError } from "../src/errors.ts";
+import { newHealth } from "../src/health.ts";
 import { createSettler } from "../src/settler.ts";
 import { resolveOptions } from "../src/settings.ts";
 import { memoryStore } from "../src/memory-store/index.ts";
@@ -43,7 +44,20 @@ describe("the settler", () => {
       health: [],
     }));
     const results = await Promise.all(["dlv_0", "dlv_1", "dlv_2"].map((id) => settler.settle(settlement(id))));
-    expect(results).toEqual(["settled", "lease_lost", "settled"]);
+    expect(results.map(({ result }) => result)).toEqual(["settled", "lease_lost", "settled"]);
+  });
+
+  it("hands on the health of an endpoint for which a failure counted", async () => {
+    const health = { ...newHealth("we_1"), consecutiveFailures: 3 };
+    const settler = settlerOf(async ({ settlements }) => ({
+      results: settlements.map(() => "settled"),
+      health: [health],
+    }));
+    const of = (endpointId: string) => settler.settle({ ...settlement("dlv_0"), endpointId });
+    expect(await Promise.all([of("we_1"), of("we_2")])).toEqual([
+      { result: "settled", health },
+      { result: "settled", health: null },
+    ]);
   });
 
   it("keeps the order of what it has to write again", async () => {
@@ -67,12 +81,12 @@ describe("the settler", () => {
       return { results: settlements.map(() => "settled"), health: [] };
     });
     const results = await Promise.all(["dlv_0", "dlv_1", "dlv_2"].map((id) => settler.settle(settlement(id))));
-    expect(results).toEqual(["settled", "given_up", "settled"]);
+    expect(results.map(({ result }) => result)).toEqual(["settled", "given_up", "settled"]);
   });
 
   it("gives up when the store is closed", async () => {
     const settler = settlerOf(() => Promise.reject(new OuthookError("stopped", "closed")));
-    await expect(settler.settle(settlement("dlv_0"))).resolves.toBe("given_up");
+    await expect(settler.settle(settlement("dlv_0"))).resolves.toMatchObject({ result: "given_up" });
   });
 
   it("lets go also of what the store never answers for", async () => {
@@ -81,7 +95,7 @@ describe("the settler", () => {
     settler.hurry();
     results.push(settler.settle(settlement("dlv_1")));
     settler.giveUp();
-    await expect(Promise.all(results)).resolves.toEqual(["given_up", "given_up"]);
+    await expect(Promise.all(results)).resolves.toMatchObject([{ result: "given_up" }, { result: "given_up" }]);
   });
 
   it("lets go of what it cannot write once it is told to give up", async () => {
@@ -89,7 +103,7 @@ describe("the settler", () => {
     const result = settler.settle(settlement("dlv_0"));
     settler.hurry();
     settler.giveUp();
-    await expect(result).resolves.toBe("given_up");
-    await expect(settler.settle(settlement("dlv_1"))).resolves.toBe("given_up");
+    await expect(result).resolves.toMatchObject({ result: "given_up" });
+    await expect(settler.settle(settlement("dlv_1"))).resolves.toMatchObject({ result: "given_up" });
   });
 });
