@@ -16,9 +16,9 @@ export async function expectShares(url: string, size: number, messages: number):
 }
 
 /** How long a dispatcher counts as alive after a heartbeat. */
-const heartbeatTtlMs = 10_000;
-/** The others look three times in that time; and a loaded machine needs a moment. */
-const noticedMs = heartbeatTtlMs / 3 + 2_000;
+const heartbeatTtlMs = 8_000;
+/** The others look every 2 s; and a loaded machine needs a moment. */
+const noticedMs = 2_000 + 1_500;
 
 /**
  * Kills one of three processes. The others deliver at once what falls into its partitions, and own them when its heartbeat has

@@ -46,8 +46,9 @@ export type Run = {
   readonly giveUp: () => void;
 };
 
-/** How long a dispatcher counts as alive after a heartbeat, and so the longest that its partitions rest if it dies. */
-const heartbeatTtlMs = 10_000;
+const heartbeatMs = 2_000;
+/** How long a dispatcher counts as alive after a heartbeat. The others see at their next, 10 s after its last, that it is gone. */
+const heartbeatTtlMs = 8_000;
 /**
  * How often a dispatcher without work of its own looks for that of others, and goes on as long as it finds some: so a dead
  * dispatcher's partitions never rest for its heartbeat to lapse, and one large tenant keeps all dispatchers busy.
@@ -93,7 +94,7 @@ export function createDispatcher(input: {
     let sweptAt = -Infinity;
     let idleMs = 0;
     const round = async (): Promise<number> => {
-      if (clock.monotonic() - beatAt >= heartbeatTtlMs / 3) {
+      if (clock.monotonic() - beatAt >= heartbeatMs) {
         const alive = await store.upkeep.heartbeat({ dispatcherId, ttlMs: heartbeatTtlMs, now: storeNow() });
         beatAt = clock.monotonic();
         owned = ownedPartitions(dispatcherId, alive, layout.partitions);
