@@ -1,7 +1,7 @@
 import { defineConfig } from "vitest/config";
 import { closingLine } from "./scripts/closing-line.ts";
 
-/** `pnpm test:long` sets it: the long lane runs `*.long.test.ts` and nothing else. */
+/** `pnpm test:long` sets it: the long lane runs what takes minutes and nothing else. */
 const long = process.env["OUTHOOK_LONG"] === "1";
 
 /** These share one Postgres, which starts before them and ends after them. */
@@ -9,6 +9,9 @@ const onPostgres = ["packages/postgres/test/**/*.test.ts"];
 /** These measure times and kill processes, so they run one after the other when everything else has ended. */
 const measured = ["test/{crash,sqlite,postgres}/**/*.test.ts", "packages/sqlite/test/{blocking,processes}.test.ts"];
 const longLane = ["**/*.long.test.ts"];
+/** These do a part of their cases in the short lane. */
+const longer = ["packages/{postgres,sqlite}/test/newer-schema.test.ts", "packages/postgres/test/pooler.test.ts"];
+const globalSetup = ["./packages/postgres/test/fixtures/global-setup.ts"];
 const ignored = ["**/node_modules/**", "**/dist/**", "**/.planted-*/**"];
 
 export default defineConfig({
@@ -20,7 +23,18 @@ export default defineConfig({
     hookTimeout: 10_000,
     reporters: ["default", closingLine()],
     projects: long
-      ? [{ test: { name: "long", include: longLane, maxWorkers: 1, testTimeout: 600_000, hookTimeout: 60_000 } }]
+      ? [
+          {
+            test: {
+              name: "long",
+              include: [...longLane, ...longer],
+              globalSetup,
+              maxWorkers: 1,
+              testTimeout: 600_000,
+              hookTimeout: 60_000,
+            },
+          },
+        ]
       : [
           {
             test: {
@@ -42,7 +56,7 @@ export default defineConfig({
               name: "postgres",
               include: onPostgres,
               exclude: [...ignored, ...longLane],
-              globalSetup: ["./packages/postgres/test/fixtures/global-setup.ts"],
+              globalSetup,
               maxWorkers: 2,
               testTimeout: 30_000,
               hookTimeout: 60_000,

@@ -8,7 +8,7 @@ import { startChild, withDatabase } from "./processes.ts";
 
 describe("kill -9 of a dispatcher", { timeout: 90_000 }, () => {
   it("loses nothing that was accepted while another process goes on sending", async () => {
-    await expectNothingLost({ kills: 10 });
+    await expectNothingLost({ kills: 6 });
   });
 
   it("that its receiver causes each time ends the delivery as failed with lost attempts", async () => {

@@ -40,6 +40,9 @@ function migratedFurther(store: Store, schema: string): Store {
   return { ...store, upkeep: { ...store.upkeep, migrate } };
 }
 
+/** Half a minute for all of them, so that the short lane takes every fourth. */
+const isDue = (_: unknown, index: number): boolean => process.env["OUTHOOK_LONG"] === "1" || index % 4 === 1;
+
 describe("this version on the schema of the next one passes the kit, on connections that it had before", () => {
   const schema = "next";
   const open = (number: number) => postgresStore({ pool: poolOf(number), schema });
@@ -65,7 +68,7 @@ describe("this version on the schema of the next one passes the kit, on connecti
   });
   const cases = emptied.map((one, index) => (one.group === "upkeep" ? (fresh[index] ?? one) : one));
   // oxlint-disable-next-line vitest/expect-expect -- the cases assert
-  for (const { id, run } of cases) it(id, run);
+  for (const { id, run } of cases.filter(isDue)) it(id, run);
 });
 
 it("this version leaves alone what the next one has written into its columns", async () => {

