@@ -4,6 +4,7 @@ import pg from "pg";
 import { afterAll, beforeAll, describe, it } from "vitest";
 import { postgresStore } from "../src/index.ts";
 import { useDatabase } from "./fixtures/database.ts";
+import { beginOn } from "./fixtures/host-transaction.ts";
 
 const database = useDatabase();
 const pools: pg.Pool[] = [];
@@ -28,7 +29,7 @@ describe("postgres store", () => {
     const destroy = async () => {
       for (const store of stores) await store.close();
     };
-    return { store: open(), peer: async () => open(), destroy };
+    return { store: open(), peer: async () => open(), begin: () => beginOn(database.url()), destroy };
   };
   // oxlint-disable-next-line vitest/expect-expect -- the cases assert
   for (const { id, run } of storeConformance({ create })) it(id, run);

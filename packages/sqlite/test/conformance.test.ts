@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "vitest";
 import { sqliteStore } from "../src/index.ts";
+import { beginOn } from "./fixtures/host-transaction.ts";
 
 async function create(): Promise<StoreHandle> {
   const folder = await mkdtemp(join(tmpdir(), "outhook-sqlite-"));
@@ -18,6 +19,7 @@ async function create(): Promise<StoreHandle> {
   return {
     store: open(),
     peer: async () => open(),
+    begin: () => beginOn(join(folder, "outhook.db")),
     destroy: async () => {
       for (const store of stores) await store.close();
       await rm(folder, { recursive: true });

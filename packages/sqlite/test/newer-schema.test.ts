@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vites
 import { nextMigration, rewrittenTables, work } from "../../sql/test/fixtures/newer-schema.ts";
 import { sqliteStore } from "../src/index.ts";
 import { databaseFile, openStore } from "./fixtures/database-file.ts";
+import { beginOn } from "./fixtures/host-transaction.ts";
 import { migrateAs } from "./fixtures/migrating.ts";
 import { identity } from "./fixtures/rows.ts";
 
@@ -49,7 +50,12 @@ describe("this version on the schema of the next one passes the kit", () => {
     const create = async () => {
       const path = await databaseFile();
       if (start === "copy") await copyFile(migrated, path);
-      return { store: openOn(path), peer: async () => openOn(path), destroy: async () => undefined };
+      return {
+        store: openOn(path),
+        peer: async () => openOn(path),
+        begin: () => beginOn(path),
+        destroy: async () => undefined,
+      };
     };
     const skip = [{ id: "hints", reason: "a file tells nobody that it was written" }];
     return storeConformance({ create }, { skip });

@@ -6,7 +6,7 @@ export type { ManualClock } from "./manual-clock.ts";
 export { manualClock } from "./manual-clock.ts";
 export type { ReceivedRequest, Receiver, ReceiverOptions, Reply } from "./receiver.ts";
 export { startReceiver } from "./receiver.ts";
-export type { StoreFixture, StoreHandle } from "./store-conformance/case.ts";
+export type { HostTransaction, StoreFixture, StoreHandle } from "./store-conformance/case.ts";
 export { storeConformance } from "./store-conformance/index.ts";
 // Both files call what they hold a received request; the receiver's is the one that a test meets.
 export type { ReceivedRequest as RequestToVerify, Verification } from "./verify.ts";

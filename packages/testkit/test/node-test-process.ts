@@ -7,5 +7,6 @@ const create = async () => {
   const store = memoryStore();
   return { store, peer: async () => store, destroy: store.close };
 };
+const skip = [{ id: "transaction", reason: "the host has none in memory" }];
 
-for (const { id, run } of storeConformance({ create })) void test(id, run);
+for (const { id, run } of storeConformance({ create }, { skip })) void test(id, run);

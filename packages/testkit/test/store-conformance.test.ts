@@ -43,6 +43,12 @@ describe("storeConformance", () => {
     for (const { run } of hints) await expect(run()).rejects.toThrow('skip the group "hints" and say why');
   });
 
+  it("says of a fixture without transactions that they may be skipped", async () => {
+    const transactions = storeConformance(fixture).filter(({ group }) => group === "transaction");
+    expect(transactions.length).toBeGreaterThan(0);
+    for (const { run } of transactions) await expect(run()).rejects.toThrow('skip the group "transaction"');
+  });
+
   it.each([
     { skip: { id: "hold/unknown", reason: "whatever" }, message: "skip[0].id" },
     { skip: { id, reason: " " }, message: "skip[0].reason" },

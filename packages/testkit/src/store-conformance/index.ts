@@ -21,6 +21,7 @@ import { secretCases } from "./secrets.ts";
 import { settleCases } from "./settle.ts";
 import { tenancyCases } from "./tenancy.ts";
 import { updateCases } from "./updates.ts";
+import { transactionCases } from "./transaction.ts";
 import { upkeepCases } from "./upkeep.ts";
 
 const groups: readonly CaseGroup[] = [
@@ -31,6 +32,7 @@ const groups: readonly CaseGroup[] = [
   idempotencyCases,
   tenancyCases,
   messageCases,
+  transactionCases,
   fidelityCases,
   fanOutCases,
   claimCases,
@@ -50,7 +52,7 @@ const groups: readonly CaseGroup[] = [
  * The store port as cases. A store that passes them all can be given to `createOuthook`.
  *
  * Every case gets a store of its own from the fixture and destroys it. Nothing sleeps: time is an argument. Races are
- * run on two connections. `skip` leaves cases out, or a group such as `hints`, the only one that a store may lack; it throws
+ * run on two connections. `skip` leaves cases out, or a group: `hints` and `transaction` are those that a store may lack. It throws
  * `invalid_options` for an unknown id or an empty reason.
  *
  * @example

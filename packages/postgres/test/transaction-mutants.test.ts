@@ -1,0 +1,80 @@
+import type { Store } from "@outhook/core";
+import { storeConformance } from "@outhook/testkit";
+import { AssertionError } from "node:assert";
+import { beforeAll, describe, expect, it } from "vitest";
+import { postgresStore } from "../src/index.ts";
+import { useDatabase } from "./fixtures/database.ts";
+import { onOneSchema } from "./fixtures/one-schema.ts";
+
+const database = useDatabase();
+const schema = "mutated";
+const open = (): Store => postgresStore({ connectionString: database.url(), maxConnections: 2, schema });
+
+type Insert = Store["messages"]["insert"];
+
+const mutants: readonly {
+  readonly fault: string;
+  readonly caughtBy: readonly string[];
+  readonly plant: (insert: Insert) => Insert;
+}[] = [
+  {
+    fault: "an insert runs beside the host's transaction",
+    caughtBy: [
+      "messages/a transaction that the store cannot join is refused and nothing is written",
+      "transaction/a message is there once the host commits, and not before",
+      "transaction/a rollback leaves nothing, and the key is free",
+      "transaction/several messages at once are all there or none",
+    ],
+    plant:
+      (insert) =>
+      ({ messages }) =>
+        insert({ messages }),
+  },
+  {
+    fault: "of several messages only the first joins the host's transaction",
+    caughtBy: ["transaction/several messages at once are all there or none"],
+    plant:
+      (insert) =>
+      async ({ messages, tx }) => {
+        if (tx === undefined) return await insert({ messages });
+        const first = await insert({ messages: messages.slice(0, 1), tx });
+        return messages.length === 1 ? first : [...first, ...(await insert({ messages: messages.slice(1) }))];
+      },
+  },
+  {
+    fault: "a used key counts as inserted in the host's transaction",
+    caughtBy: ["transaction/a key that was used is told, and the host can go on and commit"],
+    plant:
+      (insert) =>
+      async ({ messages, tx }) => {
+        const outcomes = await insert({ messages, tx });
+        return tx === undefined ? outcomes : outcomes.map(() => ({ outcome: "inserted" }));
+      },
+  },
+];
+
+beforeAll(async () => {
+  const store = open();
+  await store.upkeep.migrate({ identity: { environment: "conformance", partitions: 8 }, adopt: false });
+  await store.close();
+});
+
+describe("a store with one fault in joining transactions fails the cases that name it", () => {
+  it.each(mutants)("$fault", async ({ caughtBy, plant }) => {
+    const openFaulty = (): Store => {
+      const store = open();
+      return { ...store, messages: { ...store.messages, insert: plant(store.messages.insert) } };
+    };
+    const failed: string[] = [];
+    const cases = storeConformance(onOneSchema({ url: database.url(), schema, open: openFaulty }));
+    for (const { id, run } of cases.filter(({ group }) => group === "transaction" || group === "messages")) {
+      try {
+        await run();
+      } catch (error) {
+        if (!(error instanceof AssertionError)) throw error;
+        failed.push(id);
+      }
+    }
+    expect(failed.toSorted()).toEqual(caughtBy.toSorted());
+  });
+});
