@@ -14,7 +14,9 @@ const { PORT = "3000", DATABASE_URL, DISPATCH = "yes" } = process.env;
 
 const database = await findDatabase(DATABASE_URL);
 const pool = new Pool({ connectionString: database.url });
-pool.on("error", (error) => console.warn(`an idle connection broke: ${error.message}`)); // without it pg ends the process
+// Without listeners pg ends the process when the database ends a connection: an idle one, or one that a request holds.
+pool.on("error", (error) => console.warn(`an idle connection broke: ${error.message}`));
+pool.on("connect", (client) => client.on("error", () => undefined)); // its query is rejected as well
 const outhook = openOuthook(pool);
 await outhook.migrate();
 await pool.query("create table if not exists activity (message text, tenant text, type text)");
@@ -51,7 +53,7 @@ app.post("/demo/send", async (request, response) => {
     outhook.wake();
     response.status(202).json({ id });
   } catch (error) {
-    await tx.query("rollback");
+    await tx.query("rollback").catch(() => undefined); // the connection may be what failed
     throw error;
   } finally {
     tx.release();

@@ -70,6 +70,18 @@ describe("examples/express-postgres, without DATABASE_URL", { timeout: 60_000 },
     expect(await once(dispatcher, "exit")).toEqual([0, null]);
   });
 
+  it("outlives the end of the connection on which its transaction is open", async () => {
+    const locker = await database.connect();
+    await locker.query("begin; lock table outhook.outhook_messages in exclusive mode");
+    const call = example.call("POST", "/demo/send", { as, body: order });
+    const cutOff = "select pg_terminate_backend(pid) from pg_stat_activity where wait_event_type = 'Lock'";
+    await expect.poll(async () => (await locker.query(cutOff)).rowCount).toBe(1);
+    expect(await call).toMatchObject({ status: 503, body: { code: "store_unavailable" } });
+    await locker.query("rollback");
+    locker.release();
+    expect(await example.call("POST", "/demo/send", { as, body: order })).toMatchObject({ status: 202 });
+  });
+
   it("stops cleanly, and its own Postgres with it", async () => {
     await database.end();
     expect(await example.stop("SIGTERM")).toMatchObject({ exitCode: 0 });

@@ -81,13 +81,13 @@ const serverCauses: readonly Cause[] = [
   ],
 ];
 
-/** By the code and message of what no server said. */
+/** By the code and message of what no server said; the first that fits counts. */
 const connectionCauses: readonly Cause[] = [
   [
-    /ECONNREFUSED|ENOENT/,
+    /^ERR_INVALID_URL/,
     "store_unavailable",
     "the database cannot be reached",
-    "look whether Postgres runs there, and at host and port",
+    "the connection string is no URL: what is special in its user and password must be percent-encoded",
   ],
   [
     /ENOTFOUND|EAI_AGAIN/,
@@ -95,6 +95,19 @@ const connectionCauses: readonly Cause[] = [
     "the database cannot be reached",
     "look at the host in the connection string: its name has no address",
   ],
+  [
+    /SSL|TLS|certificate|CERT_|ENOENT.*, open /,
+    "store_unavailable",
+    "no encrypted connection to the database came about",
+    "look at sslmode and the certificates in the connection string, or at ssl of the pool, and at ssl of the server",
+  ],
+  [
+    /ECONNREFUSED|ENOENT/,
+    "store_unavailable",
+    "the database cannot be reached",
+    "look whether Postgres runs there, and at host and port",
+  ],
+  [/^SASL/, "store_unavailable", "the login to the database failed", "look at the password of the pool: is there one?"],
   [
     /pool after calling end/,
     "store_unavailable",
@@ -122,7 +135,8 @@ export function failureOf(error: unknown): OuthookError {
 }
 
 function failureOfConnection(error: Error): OuthookError {
-  if (error instanceof TypeError || error instanceof RangeError) {
+  const isOurs = error instanceof TypeError || error instanceof RangeError;
+  if (isOurs && codeOf(error) !== "ERR_INVALID_URL") {
     return new OuthookError("internal", "the store failed", { hint: error.message, cause: error });
   }
   const said = [codeOf(error), error.message].filter((text) => text !== "").join(": ");

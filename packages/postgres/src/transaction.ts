@@ -81,6 +81,9 @@ function joinFailure(error: unknown): OuthookError {
   // 25P02: a statement before has failed, and the transaction takes none any more.
   if (isServerError(error) && error.code !== "25P02") return failureOf(error);
   const message = error instanceof Error ? error.message : String(error);
+  // Of a connection that ended; of one that the host has given back or closed pg says something else.
+  if (/ECONNRESET|EPIPE|ETIMEDOUT|[Cc]onnection (?:terminated unexpectedly|error)/.test(message))
+    return failureOf(error);
   return new OuthookError("unsupported_transaction", `tx: it refused the statement: ${message.slice(0, 60)}`, {
     param: "tx",
     cause: error,

@@ -1,4 +1,5 @@
 import type { UpkeepStore } from "@outhook/core";
+import { OuthookError } from "@outhook/core";
 import type { HeartbeatSteps, MigrationSteps, Steps } from "@outhook/sql";
 import type { Clock } from "./clock.ts";
 import { timeIn } from "./clock.ts";
@@ -16,6 +17,18 @@ type Work = {
 const findSchema: Statement<{ readonly found: number }> = {
   sql: "select 1 as found from pg_catalog.pg_namespace where nspname = $1",
 };
+
+const findEncoding: Statement<{ readonly encoding: string }> = {
+  sql: "select pg_catalog.current_setting('server_encoding') as encoding",
+};
+
+/** In another one a receiver's answer that it cannot hold would never be written down, and be asked for again and again. */
+function requireUtf8(encoding: string | undefined): void {
+  if (encoding === "UTF8") return;
+  throw new OuthookError("invalid_options", `the database has the encoding ${encoding}, which cannot hold every text`, {
+    hint: "give the store one with UTF8: create database … template template0 encoding 'UTF8'",
+  });
+}
 
 /** Migrations, identity and heartbeats, by the work that both databases share. */
 export function postgresUpkeep(transactions: Transactions, work: Work): UpkeepStore {
@@ -36,6 +49,8 @@ export function postgresUpkeep(transactions: Transactions, work: Work): UpkeepSt
   return {
     migrate: async (input) => {
       await migrate(async ({ all }) => {
+        const [found] = await all(findEncoding, []);
+        requireUtf8(found?.encoding);
         // Not `if not exists`, which asks for the right to create schemas also when there is nothing to create.
         if ((await all(findSchema, [schema])).length === 0) await all({ sql: `create schema ${quoted(schema)}` }, []);
       });

@@ -79,6 +79,26 @@ describe("migrate", () => {
     await store.close();
   });
 
+  it.each(["LATIN1", "SQL_ASCII"])(
+    "refuses a database of the encoding %s, and makes nothing in it",
+    async (encoding) => {
+      const name = `outhook_${encoding.toLowerCase()}_${crypto.randomUUID().replaceAll("-", "")}`;
+      await runOn(
+        database.url(),
+        `create database ${name} template template0 encoding 'LATIN1' lc_collate 'C' lc_ctype 'C'`,
+      );
+      onTestFinished(() => runOn(database.url(), `drop database ${name} with (force)`).then(() => undefined));
+      const connectionString = Object.assign(new URL(database.url()), { pathname: `/${name}` }).href;
+      const store = postgresStore({ connectionString });
+      await expect(store.upkeep.migrate({ identity, adopt: false })).rejects.toMatchObject({
+        code: "invalid_options",
+        message: expect.stringContaining("the encoding LATIN1"),
+      });
+      expect(await runOn(connectionString, "select 1 from pg_namespace where nspname = 'outhook'")).toEqual([]);
+      await store.close();
+    },
+  );
+
   it("refuses a database that a newer, breaking version has migrated, and so does every call", async () => {
     const schema = database.newSchema();
     await database.openStore({ schema });

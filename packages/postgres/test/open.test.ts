@@ -1,4 +1,5 @@
 import type { Claim } from "@outhook/core";
+import { inspect } from "node:util";
 import pg from "pg";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { postgresStore } from "../src/index.ts";
@@ -34,6 +35,8 @@ describe("a store with a connection string", () => {
     },
     { what: "the host has no address", change: { hostname: "no.such.host.invalid" }, said: "its name has no address" },
     { what: "there is no such database", change: { pathname: "/nowhere" }, said: "the database does not exist" },
+    { what: "it does not encrypt", change: { search: "?sslmode=verify-full" }, said: "look at sslmode" },
+    { what: "a certificate is missing", change: { search: "?sslrootcert=/no/such.pem" }, said: "look at sslmode" },
   ])("says that $what", async ({ change, said }) => {
     const url = new URL(database.url());
     Object.assign(url, change);
@@ -44,6 +47,17 @@ describe("a store with a connection string", () => {
       message: expect.stringContaining(said),
     });
   });
+});
+
+it("says that a connection string is none, and not what stands in it", async () => {
+  const store = postgresStore({ connectionString: "postgres://outhook:hu/sh@db:one/app" });
+  onTestFinished(() => store.close());
+  const call = store.upkeep.identity();
+  await expect(call).rejects.toMatchObject({
+    code: "store_unavailable",
+    message: expect.stringContaining("must be percent-encoded"),
+  });
+  expect(inspect(await call.catch((error: unknown) => error))).not.toContain("hu/sh");
 });
 
 describe("options", () => {

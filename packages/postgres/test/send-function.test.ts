@@ -159,6 +159,43 @@ describe("outhook.send(tenant, type, data)", () => {
     await runOn(database.url(), `drop owned by ${role}; drop role ${role}`);
   });
 
+  it.each([
+    {
+      what: "a table that has the name of a type",
+      before: "create temp table text (id int); create temp table json (id int)",
+    },
+    { what: "an empty search path", before: "set search_path = ''" },
+    { what: "functions of its own before those of Postgres", before: "set search_path = own, pg_catalog" },
+    { what: "backslashes that escape", before: "set standard_conforming_strings = off" },
+  ])("is not misled by a session with $what", async ({ before }) => {
+    const ownFunction = "create schema own; create function own.length(text) returns int language sql as 'select 0'";
+    await runOn(database.url(), `drop schema if exists own cascade; ${ownFunction}`);
+    const send = (type: string) =>
+      runOn(database.url(), `${before}; select outhook.send('acme', '${type}', '{}') as id`);
+    const [sent] = await send("loan.active");
+    expect(await stored(String(sent?.["id"]))).toMatchObject({ type: "loan.active" });
+    await expect(send('loan"active')).rejects.toThrow("outhook: type is ");
+  });
+
+  it("takes texts of any collation", async () => {
+    const [sent] = await runOn(
+      database.url(),
+      `create collation either_case (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+       create table cased (name text collate either_case);
+       insert into cased values ('acme');
+       select outhook.send(name, name, '1', name) as id from cased`,
+    );
+    expect(await stored(String(sent?.["id"]))).toMatchObject({ tenant: "acme", type: "acme", idempotency_key: "acme" });
+  });
+
+  it("lies in schemas of any name", async () => {
+    for (const schema of ["$$", "a$$b", "$body$ $$", "'; --"]) {
+      await database.openStore({ schema });
+      const [sent] = await runOn(database.url(), `select "${schema}".send('acme', 'loan.active', '{}'::jsonb) as id`);
+      expect(sent?.["id"]).toMatch(/^msg_/);
+    }
+  });
+
   it("says what to do on a database that does not know its environment yet", async () => {
     await runOn(database.url(), "create table kept as table outhook.outhook_meta; truncate outhook.outhook_meta");
     await expect(call(`select outhook.send('acme', 'loan.active', '1') as id`)).rejects.toMatchObject({

@@ -211,6 +211,24 @@ describe("a host's open transaction", () => {
     expect(await waiting).toEqual([{ outcome: "duplicate", id: idOf("msg_", 1) }]);
   });
 
+  it.each([{ when: "while it runs" }, { when: "before it" }])(
+    "whose connection ends $when makes a send in it fail as store_unavailable",
+    async ({ when }) => {
+      const pool = database.openPool();
+      const schema = database.newSchema();
+      const store = await database.openStore({ schema });
+      const client = await beginOn(pool);
+      const ended = new Promise((resolve) => client.on("error", resolve));
+      const cutOff = `select pg_terminate_backend(${(await client.query("select pg_backend_pid() as pid")).rows[0].pid})`;
+      if (when === "before it") await Promise.all([ended, runOn(database.url(), cutOff)]);
+      const locker = await beginOn(pool);
+      await locker.query(`lock table "${schema.replaceAll('"', '""')}".outhook_messages in exclusive mode`);
+      const sent = store.messages.insert({ messages: [message(1)], tx: client });
+      const [refused] = await Promise.allSettled([sent, when === "before it" || runOn(database.url(), cutOff)]);
+      expect(refused).toMatchObject({ reason: { code: "store_unavailable" } });
+    },
+  );
+
   it("that repeated a key does not hold up the fan-out of other messages", async () => {
     const pool = database.openPool();
     const store = await database.openStore({ pool, lockWaitMs: 1_000 });

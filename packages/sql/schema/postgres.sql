@@ -154,7 +154,7 @@ create table "outhook".outhook_dispatchers (
 ) with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.1, autovacuum_vacuum_threshold = 500, autovacuum_analyze_scale_factor = 0.1, autovacuum_analyze_threshold = 500);
 
 create function "outhook".send(tenant text, type text, data text, idempotency_key text default null, spread integer default 1)
-  returns text language plpgsql volatile as $$
+  returns text language plpgsql volatile set search_path = pg_catalog, pg_temp as $$
 #variable_conflict use_column
 declare
   partitions integer;
@@ -168,15 +168,15 @@ declare
   found_id text;
   found_hash text;
 begin
-  if send.tenant is null or length(send.tenant) not between 1 and 256 or send.tenant ~ '[\u0001-\u001f\u007f-\u009f]' then
+  if send.tenant is null or length(send.tenant) not between 1 and 256 or send.tenant collate "C" ~ '[\u0001-\u001f\u007f-\u009f]' then
     raise invalid_parameter_value using message = format(
       'outhook: tenant is %s; it must be 1 to 256 characters without control characters', quote_nullable(left(send.tenant, 60)));
-  elsif send.type is null or length(send.type) > 256 or send.type !~ '^[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)*$' then
+  elsif send.type is null or length(send.type) > 256 or send.type collate "C" !~ '^[A-Za-z0-9_]+([.][A-Za-z0-9_]+)*$' then
     raise invalid_parameter_value using message = format(
       'outhook: type is %s; it must be an event type such as loan.active', quote_nullable(left(send.type, 60)));
   elsif send.data is null then
     raise null_value_not_allowed using message = 'outhook: data is NULL; it must be JSON, whose own null is ''null''';
-  elsif send.idempotency_key !~ '^[!-~]+$' or length(send.idempotency_key) > 255 then
+  elsif send.idempotency_key collate "C" !~ '^[!-~]+$' or length(send.idempotency_key) > 255 then
     raise invalid_parameter_value using message = format(
       'outhook: idempotency_key is %s; it must be 1 to 255 printable ASCII characters without spaces',
       quote_nullable(left(send.idempotency_key, 60)));
@@ -217,10 +217,10 @@ $$;
 
 create function "outhook".send(tenant text, type text, data json, idempotency_key text default null, spread integer default 1)
   returns text language sql volatile as $$
-  select "outhook".send(tenant, type, data::text, idempotency_key, spread)
+  select "outhook".send(tenant, type, data::pg_catalog.text, idempotency_key, spread)
 $$;
 
 create function "outhook".send(tenant text, type text, data jsonb, idempotency_key text default null, spread integer default 1)
   returns text language sql volatile as $$
-  select "outhook".send(tenant, type, data::text, idempotency_key, spread)
+  select "outhook".send(tenant, type, data::pg_catalog.text, idempotency_key, spread)
 $$;

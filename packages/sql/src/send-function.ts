@@ -6,6 +6,9 @@ import type { Dialect } from "./dialect.ts";
  *
  * It takes JSON as `text`, `json` and `jsonb`; a bare literal counts as text. What only the options of an app say it cannot
  * know: bodies are standard envelopes of at most 1 MiB, ids begin with `msg_`, and no catalogue is asked.
+ *
+ * What the caller's session has set must not change what the names and texts in it mean: hence the search path, `[.]` in place
+ * of a backslash, and the collation.
  */
 export function sendFunction(dialect: Dialect, at: string): readonly string[] {
   if (dialect === "sqlite") return [];
@@ -13,12 +16,12 @@ export function sendFunction(dialect: Dialect, at: string): readonly string[] {
     `create function ${at}send(tenant text, type text, data ${json}, idempotency_key text default null, spread integer default 1)
   returns text language`;
   const forJson = (json: string) =>
-    `${head(json)} sql volatile as $$
-  select ${at}send(tenant, type, data::text, idempotency_key, spread)
-$$`;
+    `${head(json)} sql volatile as ${inDollars(`
+  select ${at}send(tenant, type, data::pg_catalog.text, idempotency_key, spread)
+`)}`;
 
   return [
-    `${head("text")} plpgsql volatile as $$
+    `${head("text")} plpgsql volatile set search_path = pg_catalog, pg_temp as ${inDollars(`
 #variable_conflict use_column
 declare
   partitions integer;
@@ -32,15 +35,15 @@ declare
   found_id text;
   found_hash text;
 begin
-  if send.tenant is null or length(send.tenant) not between 1 and 256 or send.tenant ~ '[\\u0001-\\u001f\\u007f-\\u009f]' then
+  if send.tenant is null or length(send.tenant) not between 1 and 256 or send.tenant collate "C" ~ '[\\u0001-\\u001f\\u007f-\\u009f]' then
     raise invalid_parameter_value using message = format(
       'outhook: tenant is %s; it must be 1 to 256 characters without control characters', quote_nullable(left(send.tenant, 60)));
-  elsif send.type is null or length(send.type) > 256 or send.type !~ '^[A-Za-z0-9_]+(\\.[A-Za-z0-9_]+)*$' then
+  elsif send.type is null or length(send.type) > 256 or send.type collate "C" !~ '^[A-Za-z0-9_]+([.][A-Za-z0-9_]+)*$' then
     raise invalid_parameter_value using message = format(
       'outhook: type is %s; it must be an event type such as loan.active', quote_nullable(left(send.type, 60)));
   elsif send.data is null then
     raise null_value_not_allowed using message = 'outhook: data is NULL; it must be JSON, whose own null is ''null''';
-  elsif send.idempotency_key !~ '^[!-~]+$' or length(send.idempotency_key) > 255 then
+  elsif send.idempotency_key collate "C" !~ '^[!-~]+$' or length(send.idempotency_key) > 255 then
     raise invalid_parameter_value using message = format(
       'outhook: idempotency_key is %s; it must be 1 to 255 printable ASCII characters without spaces',
       quote_nullable(left(send.idempotency_key, 60)));
@@ -77,8 +80,15 @@ begin
   end if;
   return found_id;
 end
-$$`,
+`)}`,
     forJson("json"),
     forJson("jsonb"),
   ];
+}
+
+/** A text of SQL between dollars that do not occur in it: the name of a schema may hold some. */
+function inDollars(text: string): string {
+  let dollars = "$$";
+  for (let n = 1; text.includes(dollars); n += 1) dollars = `$a${n}$`;
+  return `${dollars}${text}${dollars}`;
 }
