@@ -7,7 +7,11 @@ const long = process.env["OUTHOOK_LONG"] === "1";
 /** These share one Postgres, which starts before them and ends after them. */
 const onPostgres = ["packages/postgres/test/**/*.test.ts"];
 /** These measure times and kill processes, so they run one after the other when everything else has ended. */
-const measured = ["test/{crash,sqlite,postgres}/**/*.test.ts", "packages/sqlite/test/{blocking,processes}.test.ts"];
+const measured = [
+  "test/{crash,sqlite,postgres}/**/*.test.ts",
+  "test/reliability/!(guard)*.test.ts",
+  "packages/sqlite/test/{blocking,processes}.test.ts",
+];
 const longLane = ["**/*.long.test.ts"];
 /** These do a part of their cases in the short lane. */
 const longer = ["packages/{postgres,sqlite}/test/newer-schema.test.ts", "packages/postgres/test/pooler.test.ts"];

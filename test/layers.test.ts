@@ -10,11 +10,11 @@ import { membersOf, readTree } from "./layers/workspace.ts";
 const layers: LayerTable = [
   "model settlement errors clock id shown",
   `check-options check-all text-map metadata custom-headers pattern matcher events payload page secret secret-box signature
-   backoff outcome attempt health partition address special-addresses host-name network`,
+   backoff breaker outcome attempt health partition address special-addresses host-name own-addresses network-options network`,
   "store/ transport",
   "memory-store/ http-transport/",
-  `options settings logger listeners disabling reporter signal slots identity idempotency directory group-commit
-   send fan-out deliver settler pump run dispatcher`,
+  `options settings logger listeners disabling reporter signal breakers shares slots pacing identity idempotency directory group-commit
+   reseal send fan-out deliver settler pump run dispatcher`,
   "tenant endpoint-input endpoint-record endpoints deliveries http/ node/ outhook",
   "index",
 ];

@@ -30,7 +30,7 @@ export function openRows(path: string): BareRows {
      values (?, ?, ?, ?, ?, 'active', 15, 'v1', ?, '{}', '[]', ?, ?)`,
   );
   const insertSecret = db.prepare(
-    "insert into outhook_secrets (tenant, endpoint_id, id, sealed, created_at) values (?, ?, ?, ?, ?)",
+    "insert into outhook_secrets (tenant, endpoint_id, id, sealed, key_id, created_at) values (?, ?, ?, ?, 'plaintext', ?)",
   );
   const raise = db.prepare(
     "insert into outhook_tenants values (?, 1) on conflict do update set revision = revision + 1",

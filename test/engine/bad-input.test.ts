@@ -90,6 +90,7 @@ describe("bad input is refused with a code, the place and the fix, and nothing i
       says: /500/,
     },
     { what: "a short timeout", call: create({ timeoutSeconds: 2 }), code: "invalid_timeout", says: /3 to 60/ },
+    { what: "a limit of 0", call: create({ rateLimit: 0 }), code: "invalid_rate_limit", says: /1 to 1000, or null/ },
     { what: "negative retries", call: create({ maxRetries: -1 }), code: "invalid_max_retries", says: /0 to 50/ },
     {
       what: "metadata of numbers",
@@ -205,6 +206,7 @@ describe("options", () => {
   it.each([
     { options: { dispatcher: { leaseMs: 69_999 } }, says: /dispatcher\.leaseMs.*60 s/ },
     { options: { dispatcher: { concurrency: 0 } }, says: /dispatcher\.concurrency is 0/ },
+    { options: { dispatcher: { perOrigin: 0 } }, says: /dispatcher\.perOrigin is 0/ },
     { options: { retry: { scheduleSeconds: [-1] } }, says: /retry\.scheduleSeconds\[0\]/ },
     { options: { network: { allow: ["10.0.0.0/33"] } }, says: /network\.allow/ },
     { options: { wire: { idPrefixes: { message: "a.b" } } }, says: /wire\.idPrefixes\.message/ },

@@ -71,7 +71,7 @@ describe("custom headers", () => {
     await engine.store.endpoints.update({
       tenant: "acme",
       id: endpoint.id,
-      change: (current) => ({ ...current, sealedHeaders: "v1.lost.AAAA" }),
+      change: (current) => ({ ...current, sealedHeaders: "v0.lost.AAAA" }),
     });
     const { id } = await send("loan.active", {});
     await engine.outhook.dispatcher.runOnce();

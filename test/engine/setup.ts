@@ -35,6 +35,8 @@ export async function startEngine(
     readonly answer?: Answer;
     readonly shared?: Pick<Engine, "store" | "clock">;
     readonly options?: Partial<OuthookOptions<AnyEvents, never>>;
+    /** Default `true`. */
+    readonly migrate?: boolean;
   } = {},
 ): Promise<Engine> {
   const { answer = () => ok } = input;
@@ -58,7 +60,7 @@ export async function startEngine(
     logger: silent,
     ...input.options,
   });
-  await outhook.migrate();
+  if (input.migrate !== false) await outhook.migrate();
   return { outhook, store, clock, sent };
 }
 

@@ -34,7 +34,7 @@ export const provocations: Readonly<Partial<Record<ErrorCode, Provocation>>> = {
   invalid_metadata: () => refusedCreate({ url, metadata: { team: 7 } }),
   invalid_timeout: () => refusedCreate({ url, timeout_seconds: 90 }),
   invalid_max_retries: () => refusedCreate({ url, max_retries: -1 }),
-  invalid_rate_limit: () => refusedCreate({ url, rate_limit: 5 }),
+  invalid_rate_limit: () => refusedCreate({ url, rate_limit: 0 }),
   invalid_secret: async () => {
     const { outhook, endpoint } = await withEndpoint();
     return await refusedBy(outhook, `POST /endpoints/${endpoint.id}/secret/rotate`, {
@@ -117,12 +117,23 @@ export const provocations: Readonly<Partial<Record<ErrorCode, Provocation>>> = {
   unknown_secret_key: async () => {
     const store = memoryStore();
     const key = Buffer.alloc(32, 7).toString("base64");
-    const { endpoint } = await withEndpoint({ store, secretKeys: { current: "k1", keys: { k1: key } } });
-    const { text, code } = await thrown(
-      async ({ tenant }) => await tenant("acme").endpoints.update(endpoint.id, { headers: { "x-key": "k" } }),
+    await withEndpoint({ store, secretKeys: { current: "k1", keys: { k1: key } } });
+    return await thrown(
+      async ({ dispatcher }) => await dispatcher.runOnce(),
       { store, secretKeys: { current: "k2", keys: { k2: key } } },
+      { migrate: false },
     );
-    return { code, text: String(text).replace(endpoint.id, "ep_0198f3c2a7d87c3e9b1f4a6d2e5c8b07") };
+  },
+  backpressure: async () => {
+    const store = memoryStore();
+    const stuck = { ...store, messages: { ...store.messages, insert: () => new Promise<never>(() => undefined) } };
+    return await thrown(
+      async ({ tenant }) => {
+        const sends = Array.from({ length: 10_001 }, (_, n) => tenant("acme").send("loan.active", { id: `ln_${n}` }));
+        await Promise.race(sends);
+      },
+      { store: stuck },
+    );
   },
   store_busy: () =>
     withFile(async (path) => {

@@ -24,7 +24,7 @@ export function goodWish({ id: operationId, method, path }: Described, tenant: s
       timeout_seconds: 3,
       max_retries: 2,
       metadata: { team: "payments" },
-      rate_limit: null,
+      rate_limit: 20,
       signing_version: "v1a",
     },
     updateEndpoint: { events: [], headers: { "x-key": "k", authorization: null }, metadata: null, max_retries: null },

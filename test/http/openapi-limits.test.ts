@@ -38,7 +38,7 @@ const edges: readonly Edge[] = [
     good: [{}, null, { ["k".repeat(40)]: "v".repeat(500) }],
     bad: [{ ["k".repeat(41)]: "v" }, { "": "v" }, { key: "v".repeat(501) }, { key: 7 }, []],
   },
-  { field: "rate_limit", good: [null], bad: [1] },
+  { field: "rate_limit", good: [1, 1_000, null], bad: [0, 1_001, 1.5, "7"] },
   { field: "surprise", good: [], bad: [null] },
 ];
 

@@ -99,7 +99,7 @@ export function openHeaders(
   secretBox: SecretBox,
 ): TextMap {
   if (sealedHeaders === null) return {};
-  return JSON.parse(secretBox.open(sealedHeaders, { table: "headers", tenant, endpointId: id }));
+  return JSON.parse(secretBox.open(sealedHeaders, { table: "headers", tenant, endpointId: id }).reveal());
 }
 
 function nameFault(name: string): string | null {

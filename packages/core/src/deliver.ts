@@ -1,5 +1,8 @@
 import { attemptOf } from "./attempt.ts";
+import { isAnswer } from "./breaker.ts";
+import type { Breakers } from "./breakers.ts";
 import type { Directory, KnownEndpoint } from "./directory.ts";
+import type { Pacing } from "./pacing.ts";
 import type { Settings } from "./settings.ts";
 import { leaseMarginMs } from "./settings.ts";
 import type { Verdict } from "./outcome.ts";
@@ -40,12 +43,14 @@ const unreadyMs = 1_000;
 export function createDeliver(input: {
   readonly directory: Directory;
   readonly transport: Transport;
+  readonly pacing: Pacing;
+  readonly breakers: Pick<Breakers, "note">;
   readonly settings: Settings;
   readonly reports: DeliverReports;
   /** True once the dispatcher ends open requests itself, so that they are given back and not blamed on receivers. */
   readonly isAborted: () => boolean;
 }): Deliver {
-  const { directory, transport, settings, reports, isAborted } = input;
+  const { directory, transport, pacing, breakers, settings, reports, isAborted } = input;
   const { clock, scheduleSeconds, random, logger, userAgent, maxTimeoutSeconds } = settings;
 
   /** An operator may have lowered the longest timeout since it was set. */
@@ -62,6 +67,12 @@ export function createDeliver(input: {
 
   const judge = (claim: Claim, { endpoint }: KnownEndpoint, outcome: Outcome | { readonly kind: "lost" }): Verdict =>
     settlementOf({ outcome, claim, scheduleSeconds, maxRetries: endpoint.maxRetries, random, now: clock.now() });
+
+  /** How long the endpoint is left alone by its breaker. What this process could not even open says nothing of it. */
+  const holdFor = ({ endpointId }: Claim, outcome: Outcome, startedAt: number): number | null =>
+    outcome.kind === "local"
+      ? null
+      : breakers.note(endpointId, { startedAt, endedAt: clock.monotonic(), answered: isAnswer(outcome) });
 
   const attempt = async (claim: Claim, known: KnownEndpoint): Promise<Delivered> => {
     const startedAt = clock.now();
@@ -88,6 +99,7 @@ export function createDeliver(input: {
     }
     if (isAborted() && outcome.kind !== "response") return { settlement: releaseOf(claim), onSettled: nothing };
     const verdict = judge(claim, known, outcome);
+    const holdMs = holdFor(claim, outcome, began);
     if (verdict.kind === "send") throw new Error("an attempt that was made cannot be due at once");
     const recorded = attemptOf(outcome);
     const settlement: Settlement = {
@@ -104,7 +116,7 @@ export function createDeliver(input: {
           : null,
       next: verdict.next,
       scheduledAttempts: verdict.scheduledAttempts,
-      holdMs: verdict.holdMs,
+      holdMs: longer(verdict.holdMs, holdMs),
       health: verdict.health,
     };
     return {
@@ -135,6 +147,7 @@ export function createDeliver(input: {
   return async (claim, leasedUntil) => {
     try {
       const known = await find(claim);
+      if (known !== undefined) void pacing.check(claim, known.endpoint);
       const settlement = withoutAttempt(claim, known, leasedUntil);
       if (known === undefined || settlement !== null) {
         const instead = settlement ?? releaseOf(claim);
@@ -156,6 +169,10 @@ export function createDeliver(input: {
       return { settlement: { ...releaseOf(claim, unreadyMs), holdMs: unreadyMs }, onSettled: nothing };
     }
   };
+}
+
+function longer(one: number | null, other: number | null): number | null {
+  return one === null || other === null ? (one ?? other) : Math.max(one, other);
 }
 
 /** Gives a claim back as if it had not been taken. */

@@ -11,6 +11,8 @@ import type { TextMap } from "./text-map.ts";
 /** An endpoint as a dispatcher needs it. */
 export type KnownEndpoint = {
   readonly endpoint: Endpoint;
+  /** The origin of its URL. */
+  readonly origin: string;
   /** Signs with every secret in force at that instant, newest first. Throws when a secret cannot be opened. */
   readonly signerAt: (now: number) => Signer;
   /** Its custom headers. Throws when they cannot be opened. */
@@ -33,12 +35,16 @@ export type Directory = {
   readonly read: (tenants: Iterable<string>) => Promise<ReadonlyMap<string, KnownTenant>>;
   /** The tenant as it was at most a second ago. Callers at the same time share one read. */
   readonly tenant: (tenant: string) => KnownTenant | Promise<KnownTenant>;
+  /** The tenant as it was when it was last read; `undefined` when it is not in memory. */
+  readonly recall: (tenant: string) => KnownTenant | undefined;
   /** Drops what is known of a tenant, after a change made in this process. */
   readonly forget: (tenant: string) => void;
 };
 
 /** How long knowledge is trusted without a look at the revision. */
 const maxAgeMs = 1_000;
+/** Reads in a row for one that changes made in this process keep overtaking. */
+const mostRounds = 5;
 
 type Entry = { readonly revision: number; readonly known: KnownTenant; checkedAt: number };
 
@@ -77,13 +83,12 @@ export function createDirectory(input: {
     }
   };
 
-  const read = async (tenants: Iterable<string>): Promise<ReadonlyMap<string, KnownTenant>> => {
+  const readOnce = async (names: readonly string[]): Promise<ReadonlyMap<string, KnownTenant>> => {
     // Taken before the read, so that knowledge is never younger than it claims to be.
     const asked = clock.monotonic();
     const changesBefore = changes;
     // A change made in this process meanwhile may be missing from what is read: then it is not trusted after this call.
     const checkedAt = (): number => (changes === changesBefore ? asked : -Infinity);
-    const names = [...new Set(tenants)];
     const revisions = await endpoints.revisions({ tenants: names });
     const found = new Map<string, KnownTenant>();
     for (const tenant of names) {
@@ -100,6 +105,19 @@ export function createDirectory(input: {
       keep(tenant, { revision: now?.revision ?? 0, known, checkedAt: checkedAt() });
     }
     return found;
+  };
+
+  /**
+   * Again when a change was made in this process meanwhile, which what was read may lack: a secret that was rotated away must
+   * not sign once the rotation has returned.
+   */
+  const read = async (tenants: Iterable<string>): Promise<ReadonlyMap<string, KnownTenant>> => {
+    const names = [...new Set(tenants)];
+    for (let round = 1; ; round += 1) {
+      const changesBefore = changes;
+      const found = await readOnce(names);
+      if (changes === changesBefore || round === mostRounds) return found;
+    }
   };
 
   /** One read at a time: a batch of claims of as many tenants would otherwise take as many connections. */
@@ -124,6 +142,7 @@ export function createDirectory(input: {
       if (entry !== undefined && clock.monotonic() - entry.checkedAt < maxAgeMs) return entry.known;
       return readWithOthers(name);
     },
+    recall: (name) => entries.get(name)?.known,
     forget: (name) => {
       changes += 1;
       drop(name);
@@ -151,19 +170,16 @@ function knowEndpoint({ endpoint, secrets }: EndpointWithSecrets, secretBox: Sec
   let headers: TextMap | null = null;
   return {
     endpoint,
+    origin: URL.canParse(endpoint.url) ? new URL(endpoint.url).origin : endpoint.url,
     headers: () => (headers ??= openHeaders(endpoint, secretBox)),
     signerAt: (now) => {
       if (signer !== null && now >= validFrom && now < validUntil) return signer;
       const inForce = secrets.filter((secret) => secret.expiresAt === null || secret.expiresAt > now);
       signer = createSigner(
-        inForce.map(({ id, sealed }) =>
-          secretBox.open(sealed, {
-            table: "secrets",
-            tenant: endpoint.tenant,
-            endpointId: endpoint.id,
-            secretId: id,
-          }),
-        ),
+        inForce.map(({ id, sealed }) => {
+          const place = { table: "secrets", tenant: endpoint.tenant, endpointId: endpoint.id, secretId: id } as const;
+          return secretBox.open(sealed, place).reveal();
+        }),
       );
       validFrom = now;
       validUntil = Math.min(Infinity, ...inForce.flatMap(({ expiresAt }) => expiresAt ?? []));

@@ -1,12 +1,14 @@
-import { setImmediate as breathe, setTimeout as pause } from "node:timers/promises";
+import { setImmediate as breathe } from "node:timers/promises";
 import type { ErrorCode } from "./errors.ts";
 import { isOuthookError, OuthookError } from "./errors.ts";
+import type { Grace, GraceOptions } from "./grace.ts";
+import { createGrace, duration, graceMsOf } from "./grace.ts";
 import { newId } from "./id.ts";
 import { checkIdentity } from "./identity.ts";
+import type { SecretBox } from "./secret-box.ts";
 import type { Settings } from "./settings.ts";
 import { allPartitions, ownedPartitions } from "./partition.ts";
 import type { Counts, Pump } from "./pump.ts";
-import { shown } from "./shown.ts";
 import { createSignal } from "./signal.ts";
 import type { Store } from "./store/index.ts";
 
@@ -20,15 +22,15 @@ export type RunResult = Readonly<Counts> & {
 export type Dispatcher = {
   /**
    * Starts the loop. Resolves when the store has been found fit, waiting for one that is away; rejects with
-   * `environment_mismatch`, `schema_pending` or `schema_newer`. Nobody has to await it: a refusal is logged as well. A
-   * second call is a no-op with a warning.
+   * `environment_mismatch`, `unknown_secret_key`, `schema_pending` or `schema_newer`. Nobody has to await it: a refusal is
+   * logged as well. A second call is a no-op with a warning.
    */
   readonly start: () => Promise<void>;
   /**
    * Takes no new work, lets open requests end for `graceMs` (default 10,000), gives the rest back, and resolves by then
-   * even with the database gone. May be called at any time, also twice.
+   * even with the database gone. May be called at any time, also twice: the shorter grace counts for both.
    */
-  readonly stop: (options?: { readonly graceMs?: number | undefined }) => Promise<void>;
+  readonly stop: (options?: GraceOptions) => Promise<void>;
   /**
    * Does what is due now and resolves when it is settled: for cron, serverless and tests. Takes no new work after
    * `maxMs` (default 60,000), and waits for the requests open by then; `stop` ends it earlier. Refused while the loop
@@ -51,19 +53,19 @@ const heartbeatMs = 2_000;
 const heartbeatTtlMs = 8_000;
 /**
  * How often a dispatcher without work of its own looks for that of others, and goes on as long as it finds some: so a dead
- * dispatcher's partitions never rest for its heartbeat to lapse, and one large tenant keeps all dispatchers busy.
+ * dispatcher's partitions never rest for its heartbeat to lapse, what one gives back when it stops is taken up within a second,
+ * and one large tenant keeps all dispatchers busy.
  */
-const sweepEveryMs = 1_000;
+const sweepEveryMs = 750;
 const retryMs = 200;
-/** The part of `graceMs` kept for writing down how the last requests ended. */
-const settleGraceMs = 500;
 
 export function createDispatcher(input: {
   readonly store: Store;
   readonly settings: Settings;
+  readonly secretBox: SecretBox;
   readonly createRun: (onChange: () => void) => Run;
 }): Dispatcher & { readonly wake: () => void } {
-  const { store, settings, createRun } = input;
+  const { store, settings, secretBox, createRun } = input;
   const { clock, storeNow, logger, layout, pollMs } = settings;
   const dispatcherId = newId("dsp_");
   const everything = allPartitions(layout.partitions);
@@ -74,6 +76,7 @@ export function createDispatcher(input: {
   let lives = 0;
   let run: Run | null = null;
   let work: Promise<unknown> = Promise.resolve();
+  let grace: Grace | null = null;
   let stopped: Promise<void> = Promise.resolve();
   let endHints = noHints;
 
@@ -122,7 +125,7 @@ export function createDispatcher(input: {
   const waitForStore = async (isMine: () => boolean): Promise<void> => {
     while (isMine()) {
       try {
-        return await checkIdentity(store, settings);
+        return await checkIdentity({ store, secretBox, settings });
       } catch (error) {
         if (!isOuthookError(error) || !transientCodes.has(error.code)) throw error;
         logger.error({ error }, awaySentence);
@@ -153,46 +156,51 @@ export function createDispatcher(input: {
     work = loopOver(run);
   };
 
-  const stop = async (graceMs: number): Promise<void> => {
+  const retire = async (): Promise<void> => {
+    await store.upkeep.retire({ dispatcherId }).catch((error: unknown) => {
+      logger.warn({ error }, "the dispatcher could not sign off; the others will see by themselves");
+    });
+  };
+
+  const end = async (current: Run, { requestsOver, cutOffOver, over }: Grace): Promise<void> => {
+    let isOver = false;
+    const hintsEnded = endHints().catch(() => undefined);
+    endHints = noHints;
+    const settleAll = async (): Promise<void> => {
+      await work.catch(() => undefined);
+      current.pump.release();
+      // At once, so that the others need not wait for the last request to take over.
+      const retired = retire();
+      while (current.pump.unsettled() > 0 && !isOver) await signal.wait(pollMs);
+      await Promise.all([retired, hintsEnded]);
+    };
+    const settled = settleAll();
+    await Promise.race([settled, requestsOver]);
+    await Promise.race([current.abort().catch(() => undefined), cutOffOver]);
+    await Promise.race([settled, over]);
+    isOver = true;
+    current.giveUp();
+    signal.notify();
+  };
+
+  const stop = async (within: Grace): Promise<void> => {
     const current = run;
     state = "stopping";
     signal.notify();
-    if (current !== null) {
-      let over = false;
-      const hintsEnded = endHints().catch(() => undefined);
-      endHints = noHints;
-      const settleAll = async (): Promise<void> => {
-        await work.catch(() => undefined);
-        current.pump.release();
-        while (current.pump.unsettled() > 0 && !over) await signal.wait(pollMs);
-        if (over) return;
-        await store.upkeep.retire({ dispatcherId }).catch((error: unknown) => {
-          logger.warn({ error }, "the dispatcher could not sign off; the others will see by themselves");
-        });
-        await hintsEnded;
-      };
-      const reserveMs = Math.min(settleGraceMs, graceMs / 2);
-      const settled = settleAll();
-      await within(graceMs - reserveMs, settled);
-      await within(reserveMs / 2, current.abort());
-      await within(reserveMs / 2, settled);
-      over = true;
-      current.giveUp();
-      signal.notify();
-      run = null;
-    }
+    if (current !== null) await end(current, within);
+    within.clear();
+    run = null;
     state = "stopped";
   };
 
-  const onceOver = async (current: Run, maxMs: number): Promise<RunResult> => {
+  const onceOver = async (current: Run, maxMs: number, isMine: () => boolean): Promise<RunResult> => {
     const { pump } = current;
     const endAt = clock.monotonic() + maxMs;
-    const isOver = (): boolean => clock.monotonic() > endAt || state !== "once";
     let early = false;
     for (;;) {
-      early = isOver();
+      early = clock.monotonic() > endAt || !isMine();
       const taken = early ? 0 : await pump.fill(everything);
-      if (taken === 0 && (pump.unsettled() === 0 || state !== "once")) break;
+      if (taken === 0 && (pump.unsettled() === 0 || !isMine())) break;
       await (taken > 0 ? breathe() : signal.wait(pollMs));
     }
     const dueInMs = early ? 0 : await store.deliveries.nextDueInMs({ partitions: everything, now: storeNow() });
@@ -209,16 +217,19 @@ export function createDispatcher(input: {
     state = "once";
     lives += 1;
     const mine = lives;
+    const isMine = (): boolean => state === "once" && lives === mine;
     try {
-      await checkIdentity(store, settings);
+      await checkIdentity({ store, secretBox, settings });
       const current = createRun(signal.notify);
-      run = current;
-      const result = onceOver(current, maxMs);
-      work = result;
+      const result = onceOver(current, maxMs, isMine);
+      if (isMine()) {
+        run = current;
+        work = result;
+      }
       return await result;
     } finally {
       // Unless `stop` has taken over: then it ends this life.
-      if (state === "once" && lives === mine) {
+      if (isMine()) {
         state = "stopped";
         run = null;
       }
@@ -232,8 +243,12 @@ export function createDispatcher(input: {
       return started;
     },
     stop: async (options) => {
-      const graceMs = duration("graceMs", options?.graceMs, 10_000);
-      if (state === "running" || state === "once") stopped = stop(graceMs);
+      const graceMs = graceMsOf(options);
+      if (state === "running" || state === "once") {
+        grace = createGrace();
+        stopped = stop(grace);
+      }
+      grace?.atMost(graceMs);
       await stopped;
     },
     runOnce: async (options) => await runOnce(duration("maxMs", options?.maxMs, 60_000)),
@@ -244,18 +259,3 @@ export function createDispatcher(input: {
 const transientCodes: ReadonlySet<ErrorCode> = new Set<ErrorCode>(["store_busy", "store_unavailable"]);
 const awaySentence = "the dispatcher cannot take work from the store; it keeps trying, and no attempt is used up";
 const noHints = async (): Promise<void> => undefined;
-/** Longer timers fire at once in Node; 24 days are for ever here. */
-const longestMs = 2 ** 31 - 1;
-
-function duration(param: string, value: number | undefined, fallback: number): number {
-  const ms = value ?? fallback;
-  if (typeof ms === "number" && ms >= 0) return Math.min(ms, longestMs);
-  throw new OuthookError("invalid_options", `${param} is ${shown(ms)}; it must be milliseconds, 0 or more`, { param });
-}
-
-/** Waits for a promise, but no longer than `ms`. */
-async function within(ms: number, promise: Promise<unknown>): Promise<void> {
-  const timer = new AbortController();
-  await Promise.race([promise, pause(ms, undefined, { signal: timer.signal })]).catch(() => undefined);
-  timer.abort();
-}

@@ -23,6 +23,8 @@ export type EndpointFields<C extends AnyEvents> = {
   readonly timeoutSeconds?: number | undefined;
   /** Retries after the first attempt, 0–50; `null`, the default, means the whole schedule. It is shown cut to its length. */
   readonly maxRetries?: number | null | undefined;
+  /** Most requests a second, 1–1,000, over all dispatchers; `null`, the default, for no limit. What a person redelivers is extra. */
+  readonly rateLimit?: number | null | undefined;
 };
 
 /** What `endpoints.create` takes. */
@@ -67,6 +69,7 @@ export type ParsedPatch = {
   readonly status: EndpointStatus | undefined;
   readonly timeoutSeconds: number | undefined;
   readonly maxRetries: number | null | undefined;
+  readonly rateLimit: number | null | undefined;
   readonly headers: TextMapPatch | undefined;
   readonly metadata: TextMapPatch | undefined;
 };
@@ -84,6 +87,7 @@ const patchNames: readonly string[] = [
   "status",
   "timeoutSeconds",
   "maxRetries",
+  "rateLimit",
   "headers",
   "metadata",
 ];
@@ -95,6 +99,7 @@ export const endpointFieldNames: { readonly create: readonly string[]; readonly 
 
 const maxDescriptionLength = 500;
 const maxRetriesBound = 50;
+const maxRateLimit = 1_000;
 const shortestTimeoutSeconds = 3;
 
 /** Checks the fields of a new endpoint and makes its secret. Throws naming every field at fault. */
@@ -125,6 +130,7 @@ function patchChecks<C extends AnyEvents>(
     status: () => whenGiven(fields.status, parseStatus),
     timeoutSeconds: () => whenGiven(fields.timeoutSeconds, (seconds) => parseTimeout(seconds, rules)),
     maxRetries: () => whenGiven(fields.maxRetries, parseMaxRetries),
+    rateLimit: () => whenGiven(fields.rateLimit, parseRateLimit),
     headers: () => whenGiven(fields.headers, (headers) => parseHeaders(headers, options)),
     metadata: () => whenGiven(fields.metadata, (metadata) => parseMetadata(metadata, options)),
   };
@@ -192,6 +198,16 @@ function parseMaxRetries(retries: unknown): number | null {
     "invalid_max_retries",
     "maxRetries",
     `is ${shown(retries)}; it must be a whole number from 0 to ${maxRetriesBound}, or null for the whole schedule`,
+  );
+}
+
+function parseRateLimit(limit: unknown): number | null {
+  if (limit === null) return null;
+  if (typeof limit === "number" && Number.isInteger(limit) && limit >= 1 && limit <= maxRateLimit) return limit;
+  throw refused(
+    "invalid_rate_limit",
+    "rateLimit",
+    `is ${shown(limit)}; it must be a whole number of requests a second from 1 to ${maxRateLimit}, or null for no limit`,
   );
 }
 

@@ -25,6 +25,7 @@ export function newRecord(
     ...statusFields(parsed.status ?? "active"),
     timeoutSeconds: parsed.timeoutSeconds ?? Math.min(defaultTimeoutSeconds, maxTimeoutSeconds),
     maxRetries: parsed.maxRetries ?? null,
+    rateLimit: parsed.rateLimit ?? null,
     signingVersion: version,
     secretHint: secretHint(secret),
     publicKey: publicKeyOf(secret),
@@ -42,7 +43,7 @@ export function changedRecord(
   secretBox: SecretBox,
   now: number,
 ): StoredEndpoint {
-  const { headers, metadata, status, description, maxRetries } = patch;
+  const { headers, metadata, status, description, maxRetries, rateLimit } = patch;
   return {
     ...endpoint,
     url: patch.url ?? endpoint.url,
@@ -51,6 +52,7 @@ export function changedRecord(
     ...(status !== undefined && status !== endpoint.status && statusFields(status)),
     timeoutSeconds: patch.timeoutSeconds ?? endpoint.timeoutSeconds,
     maxRetries: maxRetries === undefined ? endpoint.maxRetries : maxRetries,
+    rateLimit: rateLimit === undefined ? endpoint.rateLimit : rateLimit,
     ...(metadata !== undefined && { metadata: patchMetadata(endpoint.metadata, metadata) }),
     ...(headers !== undefined && changedHeaders(endpoint, headers, secretBox)),
     updatedAt: now,

@@ -12,6 +12,7 @@ import type { IdempotencyOptions } from "./idempotency.ts";
 import { createIdempotency } from "./idempotency.ts";
 import type { Endpoint, EndpointHealth, EndpointStatus, StoredEndpoint, StoredSecret } from "./model.ts";
 import type { Settings } from "./settings.ts";
+import { paceOf } from "./pacing.ts";
 import type { Page, PageOptions } from "./page.ts";
 import { pageOf, parsePageOptions } from "./page.ts";
 import { shown } from "./shown.ts";
@@ -60,6 +61,7 @@ const defaultOverlapSeconds = 3_600;
 const longestOverlapSeconds = 86_400;
 /** Deliveries cancelled per store call: about 5 ms on SQLite. */
 const cancelStep = 256;
+const unpacedSentence = "the rate limit of a new endpoint will only be kept once a dispatcher has seen it";
 /** Ids remembered as the tenant's, about 100 bytes each. */
 const maxOwnIds = 1_000;
 
@@ -70,12 +72,14 @@ export function createEndpoints<C extends AnyEvents>(input: {
   readonly store: Store;
   readonly directory: Directory;
   readonly secretBox: SecretBox;
+  /** Throws when nothing may be sealed here. */
+  readonly checkKeys: () => Promise<void>;
   readonly rules: EndpointRules;
   readonly settings: Settings;
   readonly wake: () => void;
 }): Endpoints<C> {
-  const { tenant, partitions, store, directory, secretBox, rules, settings, wake } = input;
-  const { clock, storeNow } = settings;
+  const { tenant, partitions, store, directory, secretBox, checkKeys, rules, settings, wake } = input;
+  const { clock, storeNow, logger } = settings;
   const { once } = createIdempotency({ tenant, endpoints: store.endpoints, secretBox, clock });
   /** An id belongs to one tenant for good, so that those shown before need no question to the store. */
   const ownIds = new Set<string>();
@@ -99,6 +103,12 @@ export function createEndpoints<C extends AnyEvents>(input: {
     wake();
   };
 
+  /** Read after the write for the same reason. */
+  const paceAsItIs = async (endpointId: string): Promise<void> => {
+    const { rateLimit } = await find(endpointId);
+    await store.deliveries.pace({ partitions, endpointId, perSecond: paceOf(rateLimit, partitions.length) });
+  };
+
   const forgetFailures = async (id: string): Promise<void> => {
     if ((await find(id)).status === "disabled") await store.deliveries.forgetFailures({ partitions, endpointId: id });
   };
@@ -113,6 +123,7 @@ export function createEndpoints<C extends AnyEvents>(input: {
     create: async (fields, options = {}) => {
       checkOptions("", fields ?? null, endpointFieldNames.create);
       checkOptions("", options, ["idempotencyKey"]);
+      await checkKeys();
       return await once({
         scope: "endpoints.create",
         key: options.idempotencyKey,
@@ -132,6 +143,9 @@ export function createEndpoints<C extends AnyEvents>(input: {
           if (outcome === "answered") return outcome;
           if (outcome === "too_many") throw tooManyEndpoints(tenant, settings.endpointsPerTenant);
           directory.forget(tenant);
+          // Once it is there its creation has not failed, whatever comes; dispatchers pass the limit on as well.
+          if (record.rateLimit !== null)
+            await paceAsItIs(id).catch((error: unknown) => logger.warn({ error }, unpacedSentence));
           return result;
         },
       });
@@ -149,6 +163,7 @@ export function createEndpoints<C extends AnyEvents>(input: {
       checkOptions("", patch ?? null, endpointFieldNames.update);
       const parsed = parseEndpointPatch(patch, rules);
       if (!isId(id)) return endpointNotFound(tenant, id);
+      if (parsed.headers !== undefined) await checkKeys();
       // First, so that no failure of before counts when it is active again.
       if (parsed.status === "active") await forgetFailures(id);
       const now = clock.now();
@@ -164,6 +179,7 @@ export function createEndpoints<C extends AnyEvents>(input: {
       if (endpoint === null) return endpointNotFound(tenant, id);
       directory.forget(tenant);
       if (endpoint.status !== before.status) await holdAsItIs(id);
+      if (parsed.rateLimit !== undefined) await paceAsItIs(id);
       return show(endpoint);
     },
 
@@ -180,6 +196,7 @@ export function createEndpoints<C extends AnyEvents>(input: {
     rotateSecret: async (id, options = {}) => {
       checkOptions("", options, ["expireCurrentInSeconds", "idempotencyKey"]);
       if (!isId(id)) return endpointNotFound(tenant, id);
+      await checkKeys();
       const { idempotencyKey, ...asked } = options;
       const { secret, expireCurrentAt } = await once<Rotation>({
         scope: `endpoints.rotateSecret:${id}`,

@@ -19,7 +19,7 @@ export async function fanOut(input: {
   /** How many deliveries may be leased at once … */
   readonly room: number;
   /** … and how many of one endpoint. */
-  readonly roomOf: (endpointId: string) => number;
+  readonly roomOf: (endpointId: string, origin: string) => number;
   readonly leaseMs: number;
   readonly now: number | undefined;
   /** Called with the claims that a store call has leased, before the next call, which may fail. */
@@ -34,12 +34,13 @@ export async function fanOut(input: {
   const matched: FanOut[] = [];
   for (const message of waiting) {
     const matching = tenants.get(message.tenant)?.match(message.type) ?? [];
-    const created = matching.map(({ endpoint }) => {
+    const created = matching.map(({ endpoint, origin }) => {
       const id = deliveryIdOf(message.id, endpoint.id);
       if (endpoint.status === "disabled") {
         return { id, endpointId: endpoint.id, status: "skipped", lease: false } as const;
       }
-      const leased = lease(endpoint.id);
+      // What is paced goes through a claim, which keeps count.
+      const leased = endpoint.rateLimit === null && lease(endpoint.id, origin);
       if (leased) claims.set(id, firstClaim(message, id, endpoint.id));
       return { id, endpointId: endpoint.id, status: "pending", lease: leased } as const;
     });
@@ -73,12 +74,12 @@ function* batches(matched: readonly FanOut[]): Generator<readonly FanOut[]> {
 
 function leaseChooser(input: {
   readonly room: number;
-  readonly roomOf: (endpointId: string) => number;
-}): (endpointId: string) => boolean {
+  readonly roomOf: (endpointId: string, origin: string) => number;
+}): (endpointId: string, origin: string) => boolean {
   let left = input.room;
   const leftOf = new Map<string, number>();
-  return (endpointId) => {
-    const own = leftOf.get(endpointId) ?? input.roomOf(endpointId);
+  return (endpointId, origin) => {
+    const own = leftOf.get(endpointId) ?? input.roomOf(endpointId, origin);
     if (left <= 0 || own <= 0) return false;
     left -= 1;
     leftOf.set(endpointId, own - 1);
@@ -100,6 +101,7 @@ function firstClaim(message: Message, deliveryId: string, endpointId: string): C
     fence: 1,
     attempts: 0,
     scheduledAttempts: 0,
+    pace: null,
     lapsed: false,
   };
 }

@@ -2,6 +2,7 @@ import { hash } from "node:crypto";
 import type { Clock } from "./clock.ts";
 import { OuthookError } from "./errors.ts";
 import type { StoredAnswer } from "./model.ts";
+import type { Secret } from "./secret.ts";
 import type { SecretBox } from "./secret-box.ts";
 import { shown } from "./shown.ts";
 import type { EndpointStore } from "./store/endpoints.ts";
@@ -52,21 +53,21 @@ export function createIdempotency(input: {
       const place = { table: "answers", tenant, scope, key } as const;
       const fingerprint = fingerprintOf(asked);
 
-      const find = async (): Promise<string | null> => {
+      const find = async (): Promise<Secret | null> => {
         const answer = await endpoints.answer({ tenant, scope, key, now: clock.now() });
         if (answer === null) return null;
         if (answer.fingerprint !== fingerprint) throw mismatch(key);
         return secretBox.open(answer.sealed, place);
       };
       const before = await find();
-      if (before !== null) return JSON.parse(before);
+      if (before !== null) return JSON.parse(before.reveal());
       const made = await act((result) => {
         const createdAt = clock.now();
         const sealed = secretBox.seal(JSON.stringify(result), place);
         return { tenant, scope, key, fingerprint, sealed, createdAt, expiresAt: createdAt + keptMs };
       });
       const meanwhile = made === "answered" ? await find() : null;
-      return meanwhile === null ? resultOf(made) : JSON.parse(meanwhile);
+      return meanwhile === null ? resultOf(made) : JSON.parse(meanwhile.reveal());
     },
   };
 }

@@ -36,21 +36,24 @@ export type {
   StoredEndpoint,
   StoredSecret,
 } from "./model.ts";
-export type { NetworkOptions, NetworkPolicy } from "./network.ts";
+export type { AddressVerdict, NetworkPolicy } from "./network.ts";
 export { createNetworkPolicy } from "./network.ts";
+export type { NameResolver, NetworkOptions } from "./network-options.ts";
 export type { DispatcherOptions, EnvelopeInput, LimitOptions, OuthookOptions, WireOptions } from "./options.ts";
 export type { Outhook } from "./outhook.ts";
 export { createOuthook } from "./outhook.ts";
 export type { Page, PageOptions } from "./page.ts";
 export type { PartitionLayout } from "./partition.ts";
 export { allPartitions, defaultPartitions, ownedPartitions, partitionOf, partitionsOf } from "./partition.ts";
+export type { ResealOptions, ResealProgress, ResealResult } from "./reseal.ts";
 export type { SecretKeys } from "./secret-box.ts";
+export { keyIdOf } from "./secret-box.ts";
 export { generateSecret, parseSecret, publicKeyOf } from "./secret.ts";
 export type { Claim, Settlement, SettleResult } from "./settlement.ts";
 export type { PreparedSend, SendOptions, SendResult } from "./send.ts";
 export type { Signer } from "./signature.ts";
 export { createSigner } from "./signature.ts";
-export type { EndpointStore, EndpointWithSecrets, TenantEndpoints } from "./store/endpoints.ts";
+export type { EndpointStore, EndpointWithSecrets, SealedText, TenantEndpoints } from "./store/endpoints.ts";
 export type { DeliveryStore, FanOut } from "./store/deliveries.ts";
 export type { Store } from "./store/index.ts";
 export type { LogStore } from "./store/log.ts";

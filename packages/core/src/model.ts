@@ -33,6 +33,8 @@ export type Endpoint = {
   readonly timeoutSeconds: number;
   /** Retries after the first attempt; `null` means the whole schedule. */
   readonly maxRetries: number | null;
+  /** Most requests a second, 1–1,000; `null` for no limit. */
+  readonly rateLimit: number | null;
   readonly signingVersion: SigningVersion;
   /** `whsec_…` and the last four characters of the current secret. */
   readonly secretHint: string;

@@ -1,26 +1,24 @@
-import { X509Certificate } from "node:crypto";
 import type { AddressRange } from "./address.ts";
-import { parseAddress, parseRange, rangeContains } from "./address.ts";
+import { parseAddress, rangeContains } from "./address.ts";
 import { OuthookError } from "./errors.ts";
 import { isLocalhost, localhostAddresses, nameFault, specialDomainOf } from "./host-name.ts";
+import type { NameResolver, NetworkOptions } from "./network-options.ts";
+import { parseNetworkOptions } from "./network-options.ts";
+import { createOwnAddresses } from "./own-addresses.ts";
 import { shown } from "./shown.ts";
 import { classifyAddress } from "./special-addresses.ts";
 
-/** Where requests may go. Without any option: public addresses, over HTTPS. */
-export type NetworkOptions = {
-  /**
-   * CIDR ranges that are open although they are not public, on every port: `["10.1.0.0/16", "::1/128"]`.
-   *
-   * They are compared with the addresses that are dialled, never with names. `localhost` and the names below it need
-   * 127.0.0.1 or ::1 to be open; names that only a private network knows (`intranet`, `billing.internal`) need any
-   * range here, and their addresses then decide.
-   */
-  readonly allow?: readonly string[] | undefined;
-  /** Whether `http:` URLs are accepted too. Bodies and signatures then travel readable. Default `false`. */
-  readonly allowHttp?: boolean | undefined;
-  /** Certificates in PEM that receivers' certificates may be signed by, beside those the process trusts anyway. */
-  readonly ca?: string | readonly string[] | undefined;
-};
+/** Whether a request may go to an address and a port. */
+export type AddressVerdict =
+  | { readonly allowed: true }
+  | {
+      readonly allowed: false;
+      readonly code: "blocked_address" | "invalid_url";
+      /** Follows the host in a message; anybody may read it. */
+      readonly fault: string;
+      /** For operators, never for tenants: the address, the range that it lies in, and the option that opens it. */
+      readonly hint: string;
+    };
 
 /** The one decision on where requests may go, the same at creation, at update and before each attempt. */
 export type NetworkPolicy = {
@@ -32,36 +30,72 @@ export type NetworkPolicy = {
    * @throws OuthookError `invalid_url`, or `blocked_address` when the host is not public and not open.
    */
   readonly checkUrl: (text: unknown, param: string) => URL;
-  /** Whether an address literal may be dialled; `range` is for operators, never for tenants. */
-  readonly checkAddress: (
-    address: string,
-  ) => { readonly allowed: true } | { readonly allowed: false; readonly range: string };
+  /** Whether an address literal may be dialled on a port. */
+  readonly checkAddress: (address: string, port: number) => AddressVerdict;
   /** Certificates in PEM to trust in addition. */
   readonly ca: readonly string[];
+  /** Whom to ask for addresses; `null` for the system's resolver. */
+  readonly resolver: NameResolver | null;
 };
+
+/** Where a host was found, for messages: `host` as it was written. */
+type Place = { readonly param: string; readonly host: string; readonly port: number };
 
 /** Longest URL, in characters. */
 const maxUrlLength = 2_048;
+/** Most ports that a message lists. */
+const maxPortsShown = 10;
 
 const example = '"https://hooks.example.com/path"';
 
 /**
  * Checks the network options once.
  *
+ * @param isOwn Whether this machine has an address. Those are closed too, lest its own services become receivers.
  * @throws OuthookError `invalid_options` naming the option.
  *
  * @example
  * createNetworkPolicy({ allow: ["127.0.0.0/8"], allowHttp: true }).checkUrl("http://localhost:3000/hook", "url");
  */
-export function createNetworkPolicy(options: NetworkOptions = {}): NetworkPolicy {
-  const ranges = rangesOf(options.allow ?? []);
-  const allowHttp = flagOf(options.allowHttp ?? false);
-  const ca = certificatesOf(options.ca ?? []);
+export function createNetworkPolicy(
+  options: NetworkOptions = {},
+  isOwn: (address: string) => boolean = createOwnAddresses(),
+): NetworkPolicy {
+  const { allow, deny, ports, allowHttp, ca, resolver } = parseNetworkOptions(options);
 
-  const checkAddress: NetworkPolicy["checkAddress"] = (text) => {
+  const checkPort = (port: number): AddressVerdict =>
+    ports === "any" || ports.has(port) ? { allowed: true } : closedPort(port, [...ports]);
+
+  const checkAddress: NetworkPolicy["checkAddress"] = (text, port) => {
+    const denied = rangeOf(text, deny);
+    if (denied !== undefined) return notPublic(`${text} is in ${denied.text}, which network.deny closes`);
+    if (rangeOf(text, allow) !== undefined) return { allowed: true };
     const addressClass = classifyAddress(text);
-    if (addressClass.public || isOpen(text, ranges)) return { allowed: true };
-    return { allowed: false, range: addressClass.range };
+    if (!addressClass.public) return notPublic(whyClosed(text, addressClass.range));
+    if (isOwn(text)) return notPublic(`${text} is an address of this machine; ${opening(text)}`);
+    return checkPort(port);
+  };
+
+  const checkLiteral = (literal: string, { param, host, port }: Place): void => {
+    const verdict = checkAddress(literal, port);
+    if (verdict.allowed) return;
+    if (verdict.code === "invalid_url") throw refusedPort(param, host, verdict);
+    throw blocked(param, host, "is not a public address", verdict.hint);
+  };
+
+  const checkName = (name: string, { param, host, port }: Place): void => {
+    const fault = nameFault(name);
+    if (fault !== null) throw invalidUrl(param, `has a host, ${shown(host)}, that ${fault}`);
+    if (isLocalhost(name)) {
+      if (localhostAddresses.some((address) => checkAddress(address, port).allowed)) return;
+      throw blocked(param, host, "is not a public name", opening("127.0.0.1"));
+    }
+    // The address of a name may turn out to be open, whatever the name is and on every port.
+    if (allow.length > 0) return;
+    const domain = specialDomainOf(name);
+    if (domain !== null) throw blocked(param, host, specialNameFault(domain), openingRange("<its range>"));
+    const verdict = checkPort(port);
+    if (!verdict.allowed) throw refusedPort(param, host, verdict);
   };
 
   const checkUrl: NetworkPolicy["checkUrl"] = (text, param) => {
@@ -70,26 +104,19 @@ export function createNetworkPolicy(options: NetworkOptions = {}): NetworkPolicy
       const hint = "the operator can open plain HTTP with network: { allowHttp: true }";
       throw invalidUrl(param, `${shown(text)} is not HTTPS; use https://`, hint);
     }
+    const place: Place = { param, host, port: portOf(url) };
     const literal = literalOf(url.hostname);
     if (literal !== null) {
-      if (!checkAddress(literal).allowed) throw blocked(param, host, "is not a public address", rangeOf(literal));
+      checkLiteral(literal, place);
       return url;
     }
     // One form of the name, so that Host header, certificate check and connection pool agree.
     if (url.hostname.endsWith(".")) url.hostname = url.hostname.slice(0, -1);
-    const fault = nameFault(url.hostname);
-    if (fault !== null) throw invalidUrl(param, `has a host, ${shown(host)}, that ${fault}`);
-    if (isLocalhost(url.hostname)) {
-      if (!localhostAddresses.some((address) => checkAddress(address).allowed))
-        throw blocked(param, host, "is not a public name", "127.0.0.1/32");
-      return url;
-    }
-    const domain = specialDomainOf(url.hostname);
-    if (domain !== null && ranges.length === 0) throw blocked(param, host, specialNameFault(domain), "<its range>");
+    checkName(url.hostname, place);
     return url;
   };
 
-  return { checkUrl, checkAddress, ca };
+  return { checkUrl, checkAddress, ca, resolver };
 }
 
 function parseUrl(text: unknown, param: string): { readonly url: URL; readonly host: string } {
@@ -130,50 +157,44 @@ function literalOf(hostname: string): string | null {
   return parseAddress(hostname) === null ? null : hostname;
 }
 
-function isOpen(text: string, ranges: readonly AddressRange[]): boolean {
+function portOf({ port, protocol }: URL): number {
+  if (port !== "") return Number(port);
+  return protocol === "https:" ? 443 : 80;
+}
+
+function rangeOf(text: string, ranges: readonly AddressRange[]): AddressRange | undefined {
   const address = parseAddress(text);
-  return address !== null && ranges.some((range) => rangeContains(range, address));
+  return address === null ? undefined : ranges.find((range) => rangeContains(range, address));
 }
 
-function rangesOf(allow: unknown): readonly AddressRange[] {
-  if (!Array.isArray(allow)) {
-    throw invalidOption("network.allow", `is ${shown(allow)}; it must be a list of ranges such as ["10.1.0.0/16"]`);
-  }
-  return allow.map((text: unknown, index) => {
-    const param = `network.allow[${index}]`;
-    if (typeof text !== "string") throw invalidOption(param, `is ${shown(text)}; write a range such as "10.1.0.0/16"`);
-    return parseRange(text, param);
-  });
+type Refusal = Extract<AddressVerdict, { readonly allowed: false }>;
+
+function notPublic(hint: string): Refusal {
+  return { allowed: false, code: "blocked_address", fault: "leads to an address that is not public", hint };
 }
 
-function flagOf(allowHttp: unknown): boolean {
-  if (typeof allowHttp === "boolean") return allowHttp;
-  throw invalidOption("network.allowHttp", `is ${shown(allowHttp)}; it must be true or false`);
+function closedPort(port: number, open: readonly number[]): Refusal {
+  const shownPorts = [...open.slice(0, maxPortsShown), ...(open.length > maxPortsShown ? ["…"] : [])];
+  const advice = open.length === 0 ? "" : `; use ${shownPorts.join(", ")}`;
+  return {
+    allowed: false,
+    code: "invalid_url",
+    fault: `may not be reached on port ${port}${advice}`,
+    hint: `the operator can open it with network: { ports: [${[...shownPorts, port].join(", ")}] }`,
+  };
 }
 
-function certificatesOf(ca: unknown): readonly string[] {
-  const certificates: readonly unknown[] = Array.isArray(ca) ? ca : [ca];
-  return certificates.map((text, index) => {
-    if (typeof text === "string" && areCertificates(text)) return text;
-    const param = Array.isArray(ca) ? `network.ca[${index}]` : "network.ca";
-    throw invalidOption(
-      param,
-      'is not a certificate in PEM: pass the text that starts with "-----BEGIN CERTIFICATE-----"',
-    );
-  });
+function whyClosed(text: string, range: string): string {
+  // A resolver that the host brought may answer anything.
+  return parseAddress(text) === null ? `${shown(text)} is ${range}` : `${text} is ${range}; ${opening(text)}`;
 }
 
-function areCertificates(text: string): boolean {
-  const certificates = text.match(/-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----/gs) ?? [];
-  try {
-    return certificates.length > 0 && certificates.every((pem) => new X509Certificate(pem).serialNumber !== "");
-  } catch {
-    return false;
-  }
+function opening(address: string): string {
+  return openingRange(`${address}/${address.includes(":") ? 128 : 32}`);
 }
 
-function invalidOption(param: string, fault: string): OuthookError {
-  return new OuthookError("invalid_options", `${param} ${fault}`, { param });
+function openingRange(range: string): string {
+  return `the operator can open it with network: { allow: ["${range}"] }`;
 }
 
 function invalidUrl(param: string, fault: string, hint?: string): OuthookError {
@@ -181,16 +202,16 @@ function invalidUrl(param: string, fault: string, hint?: string): OuthookError {
 }
 
 /** `host` is the tenant's own text; what it resolves or folds to is for the operator alone. */
-function blocked(param: string, host: string, fault: string, range: string): OuthookError {
+function blocked(param: string, host: string, fault: string, hint: string): OuthookError {
   return new OuthookError(
     "blocked_address",
     `${param} has the host ${shown(host)}, which ${fault}; name one that the internet can reach`,
-    { param, hint: `the operator can open it with network: { allow: ["${range}"] }` },
+    { param, hint },
   );
 }
 
-function rangeOf(literal: string): string {
-  return `${literal}/${literal.includes(":") ? 128 : 32}`;
+function refusedPort(param: string, host: string, { fault, hint }: Refusal): OuthookError {
+  return invalidUrl(param, `has the host ${shown(host)}, which ${fault}`, hint);
 }
 
 function specialNameFault(domain: string): string {

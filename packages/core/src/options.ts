@@ -3,7 +3,7 @@ import type { AnyEvents } from "./events.ts";
 import type { AutoDisable } from "./health.ts";
 import type { IdPrefixes } from "./id.ts";
 import type { Logger } from "./logger.ts";
-import type { NetworkOptions } from "./network.ts";
+import type { NetworkOptions } from "./network-options.ts";
 import type { SecretKeys } from "./secret-box.ts";
 import type { Store } from "./store/index.ts";
 import type { Transport } from "./transport.ts";
@@ -35,6 +35,11 @@ export type DispatcherOptions = {
   readonly concurrency?: number | undefined;
   /** Most requests open at once to one endpoint, so that a slow one cannot take all. Default 16. */
   readonly perEndpoint?: number | undefined;
+  /**
+   * Most requests open at once to one origin, such as `https://hooks.example.com`, over all tenants that send to it.
+   * Default 64.
+   */
+  readonly perOrigin?: number | undefined;
   /** How long a claim is ours. Must exceed `maxTimeoutSeconds` by 10 s. Default 90,000. */
   readonly leaseMs?: number | undefined;
   /** The longest timeout an endpoint may have; lower it to let leases be shorter. 1–60, default 60. */
@@ -49,6 +54,11 @@ export type LimitOptions = {
   readonly bodyBytes?: number | undefined;
   /** Default 100. */
   readonly endpointsPerTenant?: number | undefined;
+  /**
+   * How many calls of `send` without `tx` may wait at once for the database in this process, before more are refused with
+   * `backpressure`. They may hold 64 MiB of bodies in all, whatever their number. Default 10,000.
+   */
+  readonly waitingSends?: number | undefined;
 };
 
 /** Options of `createOuthook`. */
@@ -58,7 +68,7 @@ export type OuthookOptions<C extends AnyEvents, Tx> = {
   readonly events?: C | undefined;
   /** Keys that encrypt signing secrets and custom headers at rest, or `"plaintext"`, said in words. */
   readonly secretKeys: SecretKeys;
-  /** Where requests may go. Default: public addresses over HTTPS. */
+  /** Where requests may go. Default: public addresses over HTTPS, on ports 443, 80, 8443 and 8080. */
   readonly network?: NetworkOptions | undefined;
   /**
    * Which environment the store belongs to, written down by the first `migrate`. A dispatcher refuses to run on a store

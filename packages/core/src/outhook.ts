@@ -5,8 +5,11 @@ import type { Dispatcher } from "./dispatcher.ts";
 import { createDispatcher } from "./dispatcher.ts";
 import type { EndpointRules } from "./endpoint-input.ts";
 import { createEndpoints } from "./endpoints.ts";
+import { checkSecretKeys, createKeyCheck } from "./identity.ts";
 import { OuthookError } from "./errors.ts";
 import type { AnyEvents } from "./events.ts";
+import type { GraceOptions } from "./grace.ts";
+import { graceMsOf, within } from "./grace.ts";
 import { createHttpTransport } from "./http-transport/index.ts";
 import type { Listeners } from "./listeners.ts";
 import { createListeners } from "./listeners.ts";
@@ -17,6 +20,8 @@ import type { OuthookOptions } from "./options.ts";
 import { partitionsOf } from "./partition.ts";
 import { resolveOptions } from "./settings.ts";
 import { createReporter } from "./reporter.ts";
+import type { ResealOptions, ResealResult } from "./reseal.ts";
+import { createResealing } from "./reseal.ts";
 import { createRun } from "./run.ts";
 import { createSecretBox } from "./secret-box.ts";
 import { createSender } from "./send.ts";
@@ -32,8 +37,24 @@ export type Outhook<C extends AnyEvents, Tx> = {
    * before the first use; it may run in several processes at once. Returns the migrations that it ran.
    *
    * `adoptEnvironment` makes a copied store belong to this `environment`: everything pending in it is then sent from here.
+   *
+   * Throws `schema_newer`, and `unknown_secret_key` when the store holds secrets of a key that is not in `secretKeys`; it has
+   * done its work then.
    */
   readonly migrate: (options?: { readonly adoptEnvironment?: boolean | undefined }) => Promise<readonly string[]>;
+  /**
+   * Seals signing secrets and custom headers with the current key of `secretKeys` that were sealed with another one, or were
+   * kept as plain text, so that old keys can be removed. It changes no secret: receivers notice nothing.
+   *
+   * It may run beside dispatchers, rotations and itself, in any number of processes, and be cut off at any time: called again
+   * it goes on with what is left. Kept answers of idempotent calls stay as they are and expire within 24 hours; until then
+   * `stillInUse` names their key. All processes must have the current key before.
+   *
+   * @example
+   * const { stillInUse } = await outhook.resealSecrets();
+   * if (!stillInUse.includes("k1")) console.log("k1 can be removed from secretKeys.keys");
+   */
+  readonly resealSecrets: (options?: ResealOptions) => Promise<ResealResult>;
   /** Everything one tenant may do. Costs nothing; throws `invalid_tenant` for anything but 1–256 characters. */
   readonly tenant: (tenant: string) => Tenant<C, Tx>;
   readonly dispatcher: Dispatcher;
@@ -52,8 +73,11 @@ export type Outhook<C extends AnyEvents, Tx> = {
   readonly envelope: "standard" | "custom";
   /** Where this writes what nobody waits for. */
   readonly logger: Logger;
-  /** Stops the dispatcher and closes the store. */
-  readonly close: (options?: { readonly graceMs?: number | undefined }) => Promise<void>;
+  /**
+   * Stops the dispatcher and closes the store, and resolves within `graceMs` (default 10,000), even with the database gone:
+   * what of it does not end by then goes on in the background, for 20 s at most.
+   */
+  readonly close: (options?: GraceOptions) => Promise<void>;
 };
 
 /**
@@ -74,15 +98,23 @@ export function createOuthook<C extends AnyEvents = AnyEvents, Tx = never>(
   const policy = createNetworkPolicy(options.network);
   const secretBox = createSecretBox(options.secretKeys);
   const catalogue = options.events ?? null;
-  const transport = options.transport ?? createHttpTransport({ policy });
+  const transport =
+    options.transport ??
+    createHttpTransport({
+      policy,
+      onRefused: ({ message: reason }) =>
+        settings.logger.warn({ reason }, "a request was not sent: where it goes is closed"),
+    });
   // Only the sender passes a `tx`; everything else works with any store.
   const store: Store = options.store;
   const rules: EndpointRules = { catalogue, policy, maxTimeoutSeconds: settings.maxTimeoutSeconds };
   const directory = createDirectory({ endpoints: store.endpoints, secretBox, clock: settings.clock });
   const listeners = createListeners(settings.logger);
   const reports = createReporter({ store, directory, listeners, settings });
+  const checkKeys = createKeyCheck({ store, secretBox, settings });
   const { wake, ...dispatcher } = createDispatcher({
     store,
+    secretBox,
     settings,
     createRun: (onChange) => createRun({ store, directory, transport, settings, reports, onChange }),
   });
@@ -91,18 +123,31 @@ export function createOuthook<C extends AnyEvents = AnyEvents, Tx = never>(
   return {
     migrate: async (migrateOptions = {}) => {
       checkOptions("", migrateOptions, ["adoptEnvironment"]);
-      return await store.upkeep.migrate({
+      const applied = await store.upkeep.migrate({
         identity: { environment: settings.environment, partitions: settings.layout.partitions },
         adopt: migrateOptions.adoptEnvironment === true,
       });
+      await checkSecretKeys({ store, secretBox, settings });
+      return applied;
     },
+    resealSecrets: createResealing({ store, secretBox, settings }),
     tenant: (name) => {
       const tenant = parseTenant(name);
       const partitions = partitionsOf(tenant, settings.layout);
       return {
         send: (type, data, sendOptions = {}) => sender.send(tenant, type, data, sendOptions),
         prepare: (type, data, prepareOptions = {}) => sender.prepare(tenant, type, data, prepareOptions),
-        endpoints: createEndpoints({ tenant, partitions, store, directory, secretBox, rules, settings, wake }),
+        endpoints: createEndpoints({
+          tenant,
+          partitions,
+          store,
+          directory,
+          secretBox,
+          checkKeys,
+          rules,
+          settings,
+          wake,
+        }),
         deliveries: createDeliveries({ tenant, partitions, store, settings, wake }),
         messages: createMessages({ tenant, partitions, store, settings, wake }),
       };
@@ -114,9 +159,13 @@ export function createOuthook<C extends AnyEvents = AnyEvents, Tx = never>(
     envelope: settings.envelope === null ? "standard" : "custom",
     logger: options.logger ?? consoleLogger,
     close: async (closeOptions) => {
-      await dispatcher.stop(closeOptions);
-      await transport.close();
-      await store.close();
+      const graceMs = graceMsOf(closeOptions);
+      const closeAll = async (): Promise<void> => {
+        await dispatcher.stop({ graceMs });
+        await transport.close();
+        await store.close();
+      };
+      await within(graceMs, closeAll());
     },
   };
 }

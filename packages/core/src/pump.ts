@@ -1,3 +1,4 @@
+import type { Breakers } from "./breakers.ts";
 import type { Deliver, Delivered } from "./deliver.ts";
 import { releaseOf } from "./deliver.ts";
 import type { Directory } from "./directory.ts";
@@ -40,25 +41,29 @@ export function createPump(input: {
   readonly deliveries: DeliveryStore;
   readonly directory: Directory;
   readonly deliver: Deliver;
+  readonly breakers: Breakers;
   readonly settler: Settler;
   readonly settings: Settings;
   /** Called when another `fill` could take more than the last, and when everything is settled. */
   readonly onChange: () => void;
 }): Pump {
-  const { messages, deliveries, directory, deliver, settler, settings, onChange } = input;
-  const { concurrency, perEndpoint, leaseMs, clock, storeNow } = settings;
+  const { messages, deliveries, directory, deliver, breakers, settler, settings, onChange } = input;
+  const { concurrency, perEndpoint, perOrigin, leaseMs, clock, storeNow } = settings;
   const counts: Counts = { messages: 0, attempts: 0, succeeded: 0, retrying: 0, failed: 0 };
   let unsettled = 0;
-  /** Only room kept the last `fill` from taking more. */
-  let blocked = false;
+  /** There was no room for the last `fill` to take anything, or more. */
+  let full = false;
 
   const slots = createSlots({
     concurrency,
     perEndpoint,
-    onEnd: (endpointId) => {
+    perOrigin,
+    breakers,
+    monotonic: clock.monotonic,
+    onEnd: (roomier) => {
       // Nobody is left to share the commit with.
       if (slots.open() === 0) settler.hurry();
-      if (blocked && slots.roomOf(endpointId) > 0 && slots.room() >= concurrency / 4) onChange();
+      if ((full || roomier) && slots.room() >= concurrency / 4) onChange();
     },
   });
 
@@ -72,14 +77,23 @@ export function createPump(input: {
     if (unsettled === 0) onChange();
   };
 
+  /** Each endpoint as an origin of its own where nothing is known of it. */
+  const originOf = ({ tenant, endpointId }: Claim): string =>
+    directory.recall(tenant)?.byId.get(endpointId)?.origin ?? endpointId;
+
   const take = (claims: readonly Claim[], leasedUntil: number): void => {
     for (const claim of claims) {
       unsettled += 1;
       slots.add({
         endpointId: claim.endpointId,
+        origin: originOf(claim),
         bytes: claim.body.length,
         run: async () => ({ settled: settle(await deliver(claim, leasedUntil)) }),
-        release: () => void settle({ settlement: releaseOf(claim), onSettled: () => undefined }),
+        release: (holdMs) => {
+          // A hold does not hold the manual lane.
+          const delayMs = claim.lane === "manual" ? (holdMs ?? 0) : 0;
+          void settle({ settlement: { ...releaseOf(claim, delayMs), holdMs }, onSettled: () => undefined });
+        },
       });
     }
   };
@@ -88,15 +102,17 @@ export function createPump(input: {
     // Half the room, so that what is due and what is new get on side by side.
     const limit = Math.ceil(slots.room() / 2);
     const takenAt = clock.monotonic();
-    const room = slots.occupied();
     const claims = await deliveries.claim({
       partitions,
       limit,
-      perEndpoint: slots.roomPerEndpoint,
-      room,
+      perEndpoint: slots.roomPerEndpoint(),
+      room: slots.rooms(),
       leaseMs,
       now,
     });
+    const tenants = new Set(claims.map(({ tenant }) => tenant));
+    // What cannot be read now, `deliver` finds out for each claim by itself.
+    await Promise.all([...tenants].map(async (tenant) => await directory.tenant(tenant))).catch(() => undefined);
     take(claims, takenAt + leaseMs);
     return claims.length;
   };
@@ -121,11 +137,11 @@ export function createPump(input: {
 
   return {
     fill: async (partitions) => {
-      blocked = slots.room() === 0;
-      if (blocked) return 0;
+      full = slots.room() === 0;
+      if (full) return 0;
       const now = storeNow();
       const taken = (await claim(partitions, now)) + (await takeNew(partitions, now));
-      blocked = slots.room() === 0 || slots.anyFull();
+      full = slots.room() === 0;
       return taken;
     },
     unsettled: () => unsettled,

@@ -1,7 +1,9 @@
+import { createBreakers } from "./breakers.ts";
 import { createDeliver } from "./deliver.ts";
 import type { DeliverReports } from "./deliver.ts";
 import type { Directory } from "./directory.ts";
 import type { Run } from "./dispatcher.ts";
+import { createPacing } from "./pacing.ts";
 import type { Settings } from "./settings.ts";
 import { createPump } from "./pump.ts";
 import { createSettler } from "./settler.ts";
@@ -21,9 +23,19 @@ export function createRun(input: {
   const { messages, deliveries } = store;
   let aborted = false;
   const settler = createSettler({ deliveries, settings });
-  const deliver = createDeliver({ directory, transport, settings, reports, isAborted: () => aborted });
+  const breakers = createBreakers({ perEndpoint: settings.perEndpoint });
+  const pacing = createPacing({ deliveries, directory, settings });
+  const deliver = createDeliver({
+    directory,
+    transport,
+    pacing,
+    breakers,
+    settings,
+    reports,
+    isAborted: () => aborted,
+  });
   return {
-    pump: createPump({ messages, deliveries, directory, deliver, settler, settings, onChange }),
+    pump: createPump({ messages, deliveries, directory, deliver, breakers, settler, settings, onChange }),
     abort: async () => {
       aborted = true;
       await transport.close();

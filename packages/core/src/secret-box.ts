@@ -2,7 +2,8 @@ import { createCipheriv, createDecipheriv, createSecretKey, randomBytes } from "
 import type { KeyObject } from "node:crypto";
 import { OuthookError } from "./errors.ts";
 import { shown } from "./shown.ts";
-import { decodeBase64 } from "./secret.ts";
+import type { Secret } from "./secret.ts";
+import { decodeBase64, secretOf } from "./secret.ts";
 
 /**
  * The keys that encrypt signing secrets and custom headers at rest, or `"plaintext"` to keep them readable in the database.
@@ -10,6 +11,9 @@ import { decodeBase64 } from "./secret.ts";
  * Each key is exactly 32 bytes, as base64 text or as bytes, under an id of 1–32 letters, digits, `_` or `-`. `current`
  * names the one that seals; the others only open, so that a new key can be made current while old rows still exist.
  * With keys given, secrets kept as plain text open too, so that encryption can be switched on later.
+ *
+ * A key that something in the database is sealed with must be here, or nothing is delivered, and no secret is made. One that is
+ * gone for good is `"lost"`, said in words: what it sealed stays shut, and all else works.
  *
  * @example
  * { current: "k2", keys: { k2: process.env.OUTHOOK_KEY_2, k1: process.env.OUTHOOK_KEY_1 } }
@@ -26,13 +30,22 @@ export type SealedPlace =
 
 /** Turns what must not be readable in the database into what the store keeps, and back. */
 export type SecretBox = {
+  /** What {@link keyIdOf} says of what this box seals. */
+  readonly keyId: string;
+  /** True for the ids of the keys given, lost ones too, and for `plaintext`. */
+  readonly knows: (keyId: string) => boolean;
   readonly seal: (secret: string, place: SealedPlace) => string;
   /**
    * Throws `unknown_secret_key` when the key that sealed it is not among the keys, and `internal` when the sealed text
    * was changed, belongs to another place, or was sealed with another key of that id.
    */
-  readonly open: (sealed: string, place: SealedPlace) => string;
+  readonly open: (sealed: string, place: SealedPlace) => Secret;
 };
+
+/** Stands for no key: what it "sealed" can be read in the database. */
+const plaintextId = "plaintext";
+/** Stands for a key that is gone for good. */
+const lost = "lost";
 
 const cipher = "aes-256-gcm";
 const keyBytes = 32;
@@ -40,6 +53,16 @@ const ivBytes = 12;
 const tagBytes = 16;
 const keyId = /^[A-Za-z0-9_-]{1,32}$/;
 const plainPrefix = "plain.";
+
+/**
+ * Which key sealed a text that a store keeps: its id, `plaintext` for one that is not encrypted, and nothing, `""`, for a
+ * form that this version does not know.
+ */
+export function keyIdOf(sealed: string): string {
+  if (sealed.startsWith(plainPrefix)) return plaintextId;
+  const [version, id = ""] = sealed.split(".", 2);
+  return version === "v1" && keyId.test(id) ? id : "";
+}
 
 /**
  * Makes the box that seals with the current key: AES-256-GCM under a fresh random IV, bound to the place.
@@ -50,13 +73,16 @@ const plainPrefix = "plain.";
 export function createSecretBox(secretKeys: SecretKeys): SecretBox {
   const { current, keys } = importKeys(secretKeys);
   return {
+    keyId: current?.id ?? plaintextId,
+    knows: (id) => id === plaintextId || keys.has(id),
     seal: (secret, place) => (current === null ? plainPrefix + secret : encrypt(secret, place, current)),
     open: (sealed, place) => {
-      if (sealed.startsWith(plainPrefix)) return sealed.slice(plainPrefix.length);
+      if (sealed.startsWith(plainPrefix)) return secretOf(sealed.slice(plainPrefix.length));
       const parts = parseSealed(sealed);
       if (parts === null) throw unopened(place, "has a form that this version does not know");
       const key = keys.get(parts.keyId);
       if (key === undefined) throw unknownKey(parts.keyId, place);
+      if (key === lost) throw lostKey(parts.keyId, place);
       return decrypt(parts, place, key);
     },
   };
@@ -73,12 +99,12 @@ function encrypt(secret: string, place: SealedPlace, { id, key }: NamedKey): str
   return ["v1", id, ...parts].join(".");
 }
 
-function decrypt(sealed: Sealed, place: SealedPlace, key: KeyObject): string {
+function decrypt(sealed: Sealed, place: SealedPlace, key: KeyObject): Secret {
   const decryption = createDecipheriv(cipher, key, sealed.iv, { authTagLength: tagBytes })
     .setAAD(placeBytes(place))
     .setAuthTag(sealed.tag);
   try {
-    return Buffer.concat([decryption.update(sealed.ciphertext), decryption.final()]).toString("utf8");
+    return secretOf(Buffer.concat([decryption.update(sealed.ciphertext), decryption.final()]).toString("utf8"));
   } catch {
     throw unopened(
       place,
@@ -121,7 +147,7 @@ const keyAdvice = "make one with: openssl rand -base64 32";
 
 function importKeys(secretKeys: unknown): {
   readonly current: NamedKey | null;
-  readonly keys: ReadonlyMap<string, KeyObject>;
+  readonly keys: ReadonlyMap<string, KeyObject | typeof lost>;
 } {
   if (secretKeys === "plaintext") return { current: null, keys: new Map() };
   if (!isRecord(secretKeys) || !isRecord(secretKeys["keys"])) {
@@ -139,13 +165,16 @@ function importKeys(secretKeys: unknown): {
       `must be the id of one of secretKeys.keys (${[...keys.keys()].join(", ") || "none"})`,
     );
   }
+  if (key === lost) throw invalid("secretKeys.current", `names ${id}, which is "lost"; ${keyAdvice}, under a new id`);
   return { current: { id, key }, keys };
 }
 
-function importKey(id: string, value: unknown): KeyObject {
+function importKey(id: string, value: unknown): KeyObject | typeof lost {
+  if (id === plaintextId) throw invalid("secretKeys.keys", `has the id ${id}, which stands for no key; choose another`);
   if (!keyId.test(id)) {
     throw invalid("secretKeys.keys", `has an id that is not 1 to 32 letters, digits, _ or -: ${shown(id)}`);
   }
+  if (value === lost) return lost;
   const param = `secretKeys.keys.${id}`;
   if (value === undefined || value === "") {
     const received = value === undefined ? "undefined" : "empty";
@@ -174,6 +203,11 @@ function unknownKey(id: string, place: SealedPlace): OuthookError {
     `${described(place).what} was sealed with key "${id}", which is not there`,
     { hint: `add ${id} to secretKeys.keys` },
   );
+}
+
+function lostKey(id: string, place: SealedPlace): OuthookError {
+  const { what, remedy } = described(place);
+  return new OuthookError("unknown_secret_key", `${what} was sealed with key "${id}", which is lost`, { hint: remedy });
 }
 
 function unopened(place: SealedPlace, problem: string): OuthookError {

@@ -1,7 +1,26 @@
 import { createPrivateKey, createPublicKey, createSecretKey, generateKeyPairSync, randomBytes } from "node:crypto";
 import type { JsonWebKey, KeyObject } from "node:crypto";
+import { inspect } from "node:util";
 import { OuthookError } from "./errors.ts";
 import type { SigningVersion } from "./model.ts";
+
+/**
+ * A text that is not to be seen: in strings, in JSON and in what consoles and loggers print of objects it is `[secret]`. Only
+ * `reveal` gives it away.
+ */
+export type Secret = {
+  readonly reveal: () => string;
+  readonly toString: () => string;
+  readonly toJSON: () => string;
+  readonly [inspect.custom]: () => string;
+};
+
+const hidden = (): string => "[secret]";
+
+/** Hides a text. */
+export function secretOf(text: string): Secret {
+  return { reveal: () => text, toString: hidden, toJSON: hidden, [inspect.custom]: hidden };
+}
 
 /** A signing secret, checked and ready to sign with. */
 export type SigningKey =

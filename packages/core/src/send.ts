@@ -54,7 +54,10 @@ export function createSender<Tx>(input: {
   readonly onAccepted: () => void;
 }): Sender<Tx> {
   const { messages, catalogue, settings, onAccepted } = input;
-  const groupCommit = createGroupCommit((batch) => messages.insert({ messages: batch }));
+  const groupCommit = createGroupCommit((batch) => messages.insert({ messages: batch }), {
+    maxWaiting: settings.waitingSends,
+    monotonic: settings.clock.monotonic,
+  });
 
   const record = (tenant: string, type: string, validated: unknown, key: string | null): NewMessage => {
     const payload = encodePayload(validated);

@@ -24,11 +24,13 @@ export type Settings = {
   readonly autoDisable: AutoDisable | null;
   readonly concurrency: number;
   readonly perEndpoint: number;
+  readonly perOrigin: number;
   readonly leaseMs: number;
   readonly maxTimeoutSeconds: number;
   readonly pollMs: number;
   readonly bodyBytes: number;
   readonly endpointsPerTenant: number;
+  readonly waitingSends: number;
   readonly layout: PartitionLayout;
   readonly clock: Clock;
   /** `now` for the store: absent unless the host passed a clock, so that the store uses its own. */
@@ -67,9 +69,16 @@ function checkShape(options: object): void {
   };
   checkOptions("wire", wire, ["idPrefixes", "envelope", "userAgent"]);
   checkOptions("retry", retry, ["scheduleSeconds"]);
-  checkOptions("dispatcher", dispatcher, ["concurrency", "perEndpoint", "leaseMs", "maxTimeoutSeconds", "pollMs"]);
-  checkOptions("limits", limits, ["bodyBytes", "endpointsPerTenant"]);
-  checkOptions("network", network, ["allow", "allowHttp", "ca"]);
+  checkOptions("dispatcher", dispatcher, [
+    "concurrency",
+    "perEndpoint",
+    "perOrigin",
+    "leaseMs",
+    "maxTimeoutSeconds",
+    "pollMs",
+  ]);
+  checkOptions("limits", limits, ["bodyBytes", "endpointsPerTenant", "waitingSends"]);
+  checkOptions("network", network, ["allow", "deny", "ports", "allowHttp", "ca", "resolver"]);
   checkMethods("clock", clock, ["now", "monotonic"]);
   checkMethods("logger", logger, ["warn", "error"]);
   checkMethods("transport", transport, ["send", "close"]);
@@ -90,18 +99,29 @@ function wireSettings(wire: WireOptions): Pick<Settings, "idPrefixes" | "envelop
   };
 }
 
-type DispatcherSettings = Pick<Settings, "concurrency" | "perEndpoint" | "leaseMs" | "maxTimeoutSeconds" | "pollMs">;
+type DispatcherSettings = Pick<
+  Settings,
+  "concurrency" | "perEndpoint" | "perOrigin" | "leaseMs" | "maxTimeoutSeconds" | "pollMs"
+>;
 
 function dispatcherSettings(dispatcher: DispatcherOptions): DispatcherSettings {
-  const { concurrency = 256, perEndpoint = 16, leaseMs = 90_000, maxTimeoutSeconds = 60, pollMs = 100 } = dispatcher;
+  const {
+    concurrency = 256,
+    perEndpoint = 16,
+    perOrigin = 64,
+    leaseMs = 90_000,
+    maxTimeoutSeconds = 60,
+    pollMs = 100,
+  } = dispatcher;
   check("dispatcher.concurrency", concurrency, [1, 10_000]);
   check("dispatcher.perEndpoint", perEndpoint, [1, 10_000]);
+  check("dispatcher.perOrigin", perOrigin, [1, 10_000]);
   check("dispatcher.leaseMs", leaseMs, [1, 3_600_000]);
   check("dispatcher.maxTimeoutSeconds", maxTimeoutSeconds, [1, 60]);
   check("dispatcher.pollMs", pollMs, [1, 60_000]);
   const spareMs = leaseMarginMs + leaseWaitMs;
   if (leaseMs >= maxTimeoutSeconds * 1_000 + spareMs) {
-    return { concurrency, perEndpoint, leaseMs, maxTimeoutSeconds, pollMs };
+    return { concurrency, perEndpoint, perOrigin, leaseMs, maxTimeoutSeconds, pollMs };
   }
   throw new OuthookError(
     "invalid_options",
@@ -120,11 +140,12 @@ function autoDisable(option: OuthookOptions<AnyEvents, never>["autoDisable"] = {
   return { messages, hours };
 }
 
-function limitSettings(limits: LimitOptions): Pick<Settings, "bodyBytes" | "endpointsPerTenant"> {
-  const { bodyBytes = 1024 * 1024, endpointsPerTenant = 100 } = limits;
+function limitSettings(limits: LimitOptions): Pick<Settings, "bodyBytes" | "endpointsPerTenant" | "waitingSends"> {
+  const { bodyBytes = 1024 * 1024, endpointsPerTenant = 100, waitingSends = 10_000 } = limits;
   check("limits.bodyBytes", bodyBytes, [1, 64 * 1024 * 1024]);
   check("limits.endpointsPerTenant", endpointsPerTenant, [1, 1_000_000]);
-  return { bodyBytes, endpointsPerTenant };
+  check("limits.waitingSends", waitingSends, [1, 1_000_000]);
+  return { bodyBytes, endpointsPerTenant, waitingSends };
 }
 
 function clockSettings(clock: Clock | undefined): Pick<Settings, "clock" | "storeNow"> {

@@ -15,6 +15,8 @@ export type Claim = {
   readonly attempts: number;
   /** How many of them are charged to the schedule; `null` when there is no schedule (a redelivery of a finished one). */
   readonly scheduledAttempts: number | null;
+  /** How many deliveries a second the queue row gives, see `DeliveryStore.pace`; `null` for any number, and in the manual lane. */
+  readonly pace: number | null;
   /** The lease before this one ran out unsettled; its `lost` attempt is among `attempts`. */
   readonly lapsed: boolean;
 };

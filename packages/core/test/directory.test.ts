@@ -21,6 +21,7 @@ function endpoint(id: string, tenant: string): StoredEndpoint {
     disabledReason: null,
     timeoutSeconds: 15,
     maxRetries: null,
+    rateLimit: null,
     signingVersion: "v1",
     secretHint: "whsec_…",
     publicKey: null,
@@ -90,6 +91,18 @@ describe("the directory", () => {
     expect(reads).toEqual(["revisions", "ofTenant", "revisions"]);
   });
 
+  it("recalls what it has read, whatever its age, and asks nothing for that", async () => {
+    const { directory, add, reads, advance } = await rig();
+    await add("ep_1");
+    expect(directory.recall("acme")).toBeUndefined();
+    await directory.tenant("acme");
+    advance(60_000);
+    expect(directory.recall("acme")?.byId.get("ep_1")?.origin).toBe("https://hooks.example.com");
+    expect(reads).toEqual(["revisions", "ofTenant"]);
+    directory.forget("acme");
+    expect(directory.recall("acme")).toBeUndefined();
+  });
+
   it("asks once for all tenants that are wanted at the same time, also for those that come while it reads", async () => {
     const { directory, add, reads, during } = await rig();
     for (const tenant of ["a", "b", "c", "d"]) await add(`ep_${tenant}`, tenant);
@@ -121,6 +134,29 @@ describe("the directory", () => {
     });
     await directory.tenant("acme");
     expect((await directory.tenant("acme")).byId.size).toBe(2);
+  });
+
+  it("never answers with what a change in this process has overtaken", async () => {
+    const { directory, add, during, reads } = await rig();
+    await add("ep_1");
+    during(async () => {
+      await add("ep_2");
+      directory.forget("acme");
+    });
+    expect((await directory.tenant("acme")).byId.size).toBe(2);
+    expect(reads).toEqual(["revisions", "ofTenant", "revisions", "ofTenant"]);
+  });
+
+  it("gives up to overtake changes that never end", async () => {
+    const { directory, add, during, reads } = await rig();
+    const changing = async (): Promise<void> => {
+      await add(`ep_${reads.length}`);
+      directory.forget("acme");
+      during(changing);
+    };
+    await add("ep_0");
+    during(changing);
+    expect((await directory.tenant("acme")).byId.size).toBe(5);
   });
 
   it("answers with what it read, whatever happens to its memory meanwhile", async () => {

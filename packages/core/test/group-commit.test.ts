@@ -1,11 +1,17 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import type { GroupCommit } from "../src/group-commit.ts";
 import { createGroupCommit } from "../src/group-commit.ts";
+import { OuthookError } from "../src/errors.ts";
 import type { InsertOutcome, NewMessage } from "../src/store/messages.ts";
 
 function message(id: string, body = "{}"): NewMessage {
   return { id, partition: 0, tenant: "t", type: "a", body, createdAt: 0, idempotencyKey: null, payloadHash: null };
 }
+
+type Insert = Parameters<typeof createGroupCommit>[0];
+const commitOf = (insert: Insert, options: { maxWaiting?: number; monotonic?: () => number } = {}): GroupCommit =>
+  createGroupCommit(insert, { maxWaiting: 10_000, monotonic: () => 0, ...options });
 
 const inserted: InsertOutcome = { outcome: "inserted" };
 const ids = (count: number): readonly string[] => Array.from({ length: count }, (_, n) => `m${n}`);
@@ -13,7 +19,7 @@ const ids = (count: number): readonly string[] => Array.from({ length: count }, 
 describe("group commit", () => {
   it("writes what one turn of the event loop sends as one batch, and what comes meanwhile as the next", async () => {
     const batches: number[] = [];
-    const commit = createGroupCommit(async (messages) => {
+    const commit = commitOf(async (messages) => {
       batches.push(messages.length);
       await new Promise((resolve) => setImmediate(resolve));
       return messages.map(() => inserted);
@@ -26,8 +32,8 @@ describe("group commit", () => {
 
   it("gives each caller the outcome of its own message, in batches of bounded rows and bytes", async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(fc.integer({ min: 0, max: 700_000 }), { maxLength: 600 }), async (lengths) => {
-        const commit = createGroupCommit(async (messages) => {
+      fc.asyncProperty(fc.array(fc.integer({ min: 0, max: 700_000 }), { maxLength: 90 }), async (lengths) => {
+        const commit = commitOf(async (messages) => {
           const length = messages.reduce((sum, { body }) => sum + body.length, 0);
           expect(messages.length).toBeLessThanOrEqual(96);
           if (messages.length > 1) expect(length).toBeLessThanOrEqual(1024 * 1024);
@@ -43,7 +49,7 @@ describe("group commit", () => {
 
   it("rejects the callers of a batch that failed, and goes on with the next", async () => {
     let fail = true;
-    const commit = createGroupCommit(async (messages) => {
+    const commit = commitOf(async (messages) => {
       if (fail) throw new Error("disk full");
       return messages.map(() => inserted);
     });
@@ -54,7 +60,111 @@ describe("group commit", () => {
   });
 
   it("rejects rather than hangs when the store forgets an answer", async () => {
-    const commit = createGroupCommit(async () => []);
+    const commit = commitOf(async () => []);
     await expect(commit.add(message("a"))).rejects.toThrow("fewer messages");
+  });
+});
+
+function refusals(results: readonly PromiseSettledResult<unknown>[]): readonly unknown[] {
+  return results.filter((one) => one.status === "rejected" && one.reason instanceof OuthookError);
+}
+
+describe("sends that wait for their commit", () => {
+  /** Inserts that answer when they are told to, all of them from then on. */
+  const slow = () => {
+    let open = (): void => undefined;
+    const opened = new Promise<void>((resolve) => (open = resolve));
+    const written: string[] = [];
+    const insert: Insert = async (messages) => {
+      await opened;
+      written.push(...messages.map(({ id }) => id));
+      return messages.map(() => inserted);
+    };
+    return { insert, written, open: () => open() };
+  };
+
+  it("are refused beyond the most that may wait, what is being written included, and nothing of them is written", async () => {
+    const { insert, written, open } = slow();
+    const commit = commitOf(insert, { maxWaiting: 100 });
+    const accepted = ids(97).map((id) => commit.add(message(id)));
+    await new Promise((resolve) => setImmediate(resolve));
+    accepted.push(...["a", "b", "c"].map((id) => commit.add(message(id))));
+    await expect(commit.add(message("refused"))).rejects.toMatchObject({
+      code: "backpressure",
+      detail: expect.stringMatching(/^100 sends, the most allowed, .* nothing of this one was written/),
+      hint: expect.stringContaining("limits.waitingSends"),
+    });
+    open();
+    await Promise.all(accepted);
+    expect(written).toEqual([...ids(97), "a", "b", "c"]);
+  });
+
+  it("make room for the next as soon as they are durable or have failed", async () => {
+    let fail = false;
+    const commit = commitOf(
+      async (messages) => {
+        if (fail) throw new Error("disk full");
+        return messages.map(() => inserted);
+      },
+      { maxWaiting: 3 },
+    );
+    for (let round = 0; round < 5; round += 1) {
+      fail = round % 2 === 1;
+      // Each sends again in the moment in which it has its answer.
+      const sendTwice = async (id: string): Promise<void> => {
+        await commit.add(message(id)).catch(() => undefined);
+        await commit.add(message(id));
+      };
+      const results = await Promise.allSettled(ids(3).map(sendTwice));
+      expect(refusals(results)).toEqual([]);
+    }
+    await expect(Promise.all(ids(3).map((id) => commit.add(message(id))))).resolves.toHaveLength(3);
+  });
+
+  it("are refused also when their bodies are too much to hold, but for one alone", async () => {
+    const { insert, open } = slow();
+    const commit = commitOf(insert);
+    const body = "x".repeat(32 * 1024 * 1024);
+    const accepted = [commit.add(message("a", `${body}${body}x`))];
+    await expect(commit.add(message("b"))).rejects.toMatchObject({
+      code: "backpressure",
+      detail: expect.stringMatching(/^sends with bodies of 64 MiB/),
+    });
+    open();
+    await Promise.all(accepted);
+    await expect(Promise.all([body, body].map((half, n) => commit.add(message(`m${n}`, half))))).resolves.toHaveLength(
+      2,
+    );
+  });
+
+  it("are refused together when a commit fails for which they have waited for 5 s, and not those that came later", async () => {
+    let now = 0;
+    let calls = 0;
+    const away = new OuthookError("store_unavailable", "the database did not answer within 20000 ms");
+    const commit = commitOf(
+      async (messages) => {
+        calls += 1;
+        if (calls > 1) return messages.map(() => inserted);
+        await new Promise((resolve) => setImmediate(resolve));
+        late = commit.add(message("late"));
+        now = 20_000;
+        throw away;
+      },
+      { monotonic: () => now },
+    );
+    let late: Promise<InsertOutcome> | null = null;
+    const early = ids(97).map((id) => commit.add(message(id)));
+    now = 15_001;
+    const results = await Promise.allSettled(early);
+    expect(results.slice(0, 96)).toEqual(Array.from({ length: 96 }, () => ({ status: "rejected", reason: away })));
+    expect(results[96]).toMatchObject({
+      reason: {
+        code: "store_unavailable",
+        detail: "this send waited 20000 ms behind others that could not be written; nothing of it was written",
+        hint: away.message,
+      },
+    });
+    await expect(late).resolves.toEqual(inserted);
+    expect(calls).toBe(2);
   });
 });

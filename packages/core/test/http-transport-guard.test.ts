@@ -1,16 +1,12 @@
-import dns from "node:dns";
+import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
-import { syncBuiltinESMExports } from "node:module";
-import type { LookupAddress } from "node:dns";
-import { createServer, isIP } from "node:net";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { once } from "node:events";
 import { describe, expect, it } from "vitest";
 import { createHttpTransport } from "../src/http-transport/index.ts";
-import type { NetworkOptions, NetworkPolicy } from "../src/network.ts";
+import type { NetworkPolicy } from "../src/network.ts";
 import { createNetworkPolicy } from "../src/network.ts";
-import type { Outcome } from "../src/model.ts";
 import {
   certificate,
   cleanUp,
@@ -20,42 +16,7 @@ import {
   listenTls,
   runProcess,
 } from "./fixtures/listeners.ts";
-
-const sendBy = async (policy: NetworkPolicy, url: string, timeoutMs = 5_000): Promise<Outcome> => {
-  const transport = createHttpTransport({ policy });
-  cleanUp(() => transport.close());
-  return transport.send({ url, headers: {}, body: Buffer.from("{}"), timeoutMs });
-};
-const send = (options: NetworkOptions, url: string, timeoutMs?: number): Promise<Outcome> =>
-  sendBy(createNetworkPolicy({ allowHttp: true, ...options }), url, timeoutMs);
-const victim = (): ReturnType<typeof listenHttp> => listenHttp((_request, response) => void response.end("ok"));
-
-/** Puts a resolver in the place of the system's for one test. `net.Server.listen` uses it too: listen before. */
-const resolveBy = (stub: (callback: (error: null, addresses: LookupAddress[]) => void) => void): void => {
-  const original = dns.lookup;
-  const use = (lookup: unknown): void => {
-    Reflect.set(dns, "lookup", lookup);
-    syncBuiltinESMExports();
-  };
-  use((_name: string, _options: unknown, callback: Parameters<typeof stub>[0]) => stub(callback));
-  cleanUp(async () => use(original));
-};
-
-/** Gives every name these addresses: one list per look-up, the last one for all that follow. */
-const resolveTo = (...answers: readonly (readonly string[])[]): { readonly lookups: () => number } => {
-  let lookups = 0;
-  resolveBy((callback) => {
-    const answer = answers[Math.min(lookups, answers.length - 1)] ?? [];
-    lookups += 1;
-    queueMicrotask(() =>
-      callback(
-        null,
-        answer.map((address) => ({ address, family: isIP(address) })),
-      ),
-    );
-  });
-  return { lookups: () => lookups };
-};
+import { resolveBy, resolveTo, send, victim } from "./fixtures/resolving.ts";
 
 describe("the address guard", () => {
   it.each(["127.0.0.1", "2130706433", "0x7f.1", "[::ffff:127.0.0.1]", "127.0.0.1.", "localhost", "a.localhost"])(
@@ -119,21 +80,40 @@ describe("the address guard", () => {
     expect(await send({ allow: ["127.0.0.0/8"] }, `http://hooks.acme.dev:${port}/`)).toMatchObject({ statusCode: 200 });
   });
 
+  it("checks a literal again when it is dialled, since the check of its URL is remembered", async () => {
+    const { port, accepted } = await victim();
+    const closed = createNetworkPolicy({ allowHttp: true, ports: "any" });
+    const forgetful: NetworkPolicy = { ...closed, checkUrl: (text) => new URL(String(text)) };
+    const transport = createHttpTransport({ policy: forgetful });
+    cleanUp(() => transport.close());
+    for (const host of ["127.0.0.1", "[::ffff:127.0.0.1]"]) {
+      const url = `http://${host}:${port}/`;
+      const outcome = await transport.send({ url, headers: {}, body: Buffer.from("{}"), timeoutMs: 5_000 });
+      expect(outcome).toMatchObject({ errorClass: "blocked_address" });
+    }
+    expect(accepted()).toBe(0);
+  });
+
   it("sends no byte to a peer that is not the one it checked", async () => {
     const received: Buffer[] = [];
     const { port, sockets } = await listenRaw((_socket, chunk) => void received.push(chunk));
     const policy = createNetworkPolicy({ allow: ["127.0.0.0/8"], allowHttp: true });
+    const closed = createNetworkPolicy();
     let checks = 0;
     const turncoat: NetworkPolicy = {
       ...policy,
       checkAddress: () => {
         checks += 1;
-        return checks === 1 ? { allowed: true } : { allowed: false, range: "loopback 127.0.0.0/8" };
+        return checks === 1 ? { allowed: true } : closed.checkAddress("127.0.0.1", 443);
       },
     };
     for (const scheme of ["http", "https"]) {
       checks = 0;
-      expect(await sendBy(turncoat, `${scheme}://127.0.0.1:${port}/`)).toMatchObject({ errorClass: "blocked_address" });
+      const transport = createHttpTransport({ policy: turncoat });
+      cleanUp(() => transport.close());
+      const url = `${scheme}://127.0.0.1:${port}/`;
+      const outcome = await transport.send({ url, headers: {}, body: Buffer.from("{}"), timeoutMs: 5_000 });
+      expect(outcome).toMatchObject({ errorClass: "blocked_address" });
     }
     await expect.poll(() => sockets.size).toBe(0);
     expect(received).toEqual([]);

@@ -161,6 +161,50 @@ describe("the status line decides", () => {
   });
 });
 
+describe("padding without end", () => {
+  /** As fast as it goes, until the connection is gone. */
+  const pour = (socket: Socket, text: string): void => {
+    while (!socket.destroyed && socket.write(text));
+    if (!socket.destroyed) socket.once("drain", () => pour(socket, text));
+  };
+
+  it.each([
+    {
+      padding: "responses before the final one",
+      head: "",
+      text: "HTTP/1.1 103 Early Hints\r\n\r\n".repeat(1_000),
+      outcome: {
+        kind: "error",
+        errorClass: "invalid_response",
+        message: "the receiver's answer is not valid HTTP/1.1 (EMSGSIZE)",
+      },
+    },
+    {
+      padding: "extensions of chunks",
+      head: chunkedHead,
+      text: `1;${"a".repeat(30_000)}\r\nx\r\n`,
+      outcome: { kind: "response", statusCode: 200, body: expect.stringMatching(/^x{1,20}$/) },
+    },
+  ])("of $padding ends the exchange long before its deadline", async ({ head, text, outcome }) => {
+    const { port, sockets } = await listenRaw((socket) => {
+      socket.write(head);
+      pour(socket, text);
+    });
+    const { outcome: actual, ms } = await timed(send(port));
+    expect(actual).toMatchObject(outcome);
+    expect(ms).toBeLessThan(2_500);
+    await expect.poll(() => sockets.size).toBe(0);
+  });
+
+  it("is counted for each response alone", async () => {
+    const { port, accepted } = await listenRaw((socket) => {
+      socket.write(`${chunkedHead}1;${"a".repeat(15_000)}\r\nx\r\n0\r\n\r\n`);
+    });
+    for (let n = 0; n < 20; n += 1) expect(await send(port)).toMatchObject({ body: "x" });
+    expect(accepted()).toBe(1);
+  });
+});
+
 describe("without a status line", () => {
   it.each([
     { receiver: "answers nothing", onData: () => {} },
@@ -191,6 +235,7 @@ describe("without a status line", () => {
   it.each([
     { receiver: "something that is not HTTP", text: "SSH-2.0-OpenSSH_9.2\r\n" },
     { receiver: "a status line that is none", text: "HTTP/1.1 abc\r\n\r\n" },
+    { receiver: "a status that is none", text: "HTTP/1.1 099 X\r\n\r\n" },
     { receiver: "two lengths", text: "HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n" },
     { receiver: "headers of 1 MiB", text: `HTTP/1.1 200 OK\r\na: ${"b".repeat(1024 * 1024)}\r\n\r\n` },
     { receiver: "100, which nobody asked for", text: "HTTP/1.1 100 Continue\r\n\r\n" },

@@ -37,7 +37,7 @@ describe("a secret box", () => {
         (text, ...names) => {
           const [tenant, endpointId, secretId] = names;
           const where = { table: "secrets", tenant, endpointId, secretId } as const;
-          expect(withK1.open(withK1.seal(text, where), where)).toBe(text);
+          expect(withK1.open(withK1.seal(text, where), where).reveal()).toBe(text);
         },
       ),
     );
@@ -50,14 +50,18 @@ describe("a secret box", () => {
   });
 
   it("never uses an IV twice", () => {
-    const ivs = Array.from({ length: 20_000 }, () => withK1.seal("s", place).split(".")[2]);
+    const ivs = Array.from({ length: 2 ** 16 }, () => withK1.seal("s", place).split(".")[2]);
     expect(new Set(ivs).size).toBe(ivs.length);
   });
 
   it("takes keys as padded base64, unpadded base64 and bytes alike", () => {
     const sealed = withK1.seal(secret, place);
     for (const key of [k1, k1.replace("=", ""), Buffer.from(k1, "base64"), new Uint8Array(Buffer.from(k1, "base64"))]) {
-      expect(createSecretBox({ current: "k1", keys: { k1: key } }).open(sealed, place)).toBe(secret);
+      expect(
+        createSecretBox({ current: "k1", keys: { k1: key } })
+          .open(sealed, place)
+          .reveal(),
+      ).toBe(secret);
     }
   });
 
@@ -66,23 +70,46 @@ describe("a secret box", () => {
     const box = createSecretBox({ current: "k1", keys: { k1: bytes } });
     const sealed = box.seal(secret, place);
     bytes.fill(0);
-    expect(box.open(sealed, place)).toBe(secret);
+    expect(box.open(sealed, place).reveal()).toBe(secret);
   });
 
   it("seals with the current key and still opens what an older one sealed", () => {
     const both = createSecretBox({ current: "k2", keys: { k1, k2 } });
     expect(both.seal(secret, place)).toMatch(/^v1\.k2\./);
-    expect(both.open(withK1.seal(secret, place), place)).toBe(secret);
+    expect(both.open(withK1.seal(secret, place), place).reveal()).toBe(secret);
   });
 
   it("keeps secrets readable when the host chose plaintext in words", () => {
     const plain = createSecretBox("plaintext");
     expect(plain.seal(secret, place)).toBe(`plain.${secret}`);
-    expect(plain.open(`plain.${secret}`, place)).toBe(secret);
+    expect(plain.open(`plain.${secret}`, place).reveal()).toBe(secret);
   });
 
   it("opens plain text with keys given too, so that encryption can be switched on", () => {
-    expect(withK1.open(`plain.${secret}`, place)).toBe(secret);
+    expect(withK1.open(`plain.${secret}`, place).reveal()).toBe(secret);
+  });
+
+  it("knows the keys it was given, lost ones too, and plain text", () => {
+    const box = createSecretBox({ current: "k2", keys: { k0: "lost", k1, k2 } });
+    expect(box.keyId).toBe("k2");
+    expect(["k0", "k1", "k2", "plaintext", "k3", "", "toString"].filter(box.knows)).toEqual([
+      "k0",
+      "k1",
+      "k2",
+      "plaintext",
+    ]);
+    const plain = createSecretBox("plaintext");
+    expect(plain.keyId).toBe("plaintext");
+    expect(["plaintext", "k1"].filter(plain.knows)).toEqual(["plaintext"]);
+  });
+
+  it("says of a lost key what helps", () => {
+    const box = createSecretBox({ current: "k2", keys: { k1: "lost", k2 } });
+    const { code, message } = errorOf(() => box.open(withK1.seal(secret, place), place));
+    expect(code).toBe("unknown_secret_key");
+    expect(message).toBe(
+      'secret sec_1 of endpoint ep_1 was sealed with key "k1", which is lost; rotate the endpoint\'s secret',
+    );
   });
 });
 
@@ -241,6 +268,18 @@ describe("secretKeys", () => {
       keys: { current: "k1", keys: { k1, ["k".repeat(33)]: k2 } },
       param: "secretKeys.keys",
       says: "32",
+    },
+    {
+      given: "a current key that is lost",
+      keys: { current: "k1", keys: { k1: "lost" } },
+      param: "secretKeys.current",
+      says: 'names k1, which is "lost"; make one with: openssl rand -base64 32, under a new id',
+    },
+    {
+      given: "the id of no key",
+      keys: { current: "plaintext", keys: { plaintext: k1 } },
+      param: "secretKeys.keys",
+      says: "has the id plaintext, which stands for no key",
     },
     {
       given: "a wrong key beside the current one",

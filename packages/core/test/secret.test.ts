@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import { createPublicKey, sign, verify } from "node:crypto";
+import { format, inspect } from "node:util";
 import { describe, expect, it } from "vitest";
 import { OuthookError } from "../src/errors.ts";
-import { generateSecret, parseSecret, publicKeyOf, secretHint } from "../src/secret.ts";
+import { generateSecret, parseSecret, publicKeyOf, secretHint, secretOf } from "../src/secret.ts";
 
 const v1Secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 const v1aSecret = "whsk_6Xb/dCcHpPea21PS1N9VY/NZW723CEc77N4rJCubMbfVKIDij2HKpMKkioLlX0dRqSKJp4AJ6p9lMicMFs6Kvg==";
@@ -122,6 +123,34 @@ describe("publicKeyOf", () => {
   it("gives the public key of a v1a secret", () => expect(publicKeyOf(v1aSecret)).toBe(v1aPublicKey));
   it("gives null for a v1 secret", () => expect(publicKeyOf(v1Secret)).toBeNull());
   it("refuses what is no secret", () => expect(() => publicKeyOf("hunter2")).toThrow(OuthookError));
+});
+
+describe("a hidden secret", () => {
+  it("shows itself to nobody but who asks for it", () => {
+    const secret = secretOf(v1Secret);
+    const inside = { nested: [{ secret }], map: new Map([["secret", secret]]) };
+    const error = new Error(`with ${String(secret)}`, { cause: inside });
+    const printed = [
+      String(secret),
+      JSON.stringify(inside),
+      format("%s %j %o %O %d", secret, secret, secret, secret, secret),
+      inspect(inside, { depth: 10, showHidden: true }),
+      inspect(error, { depth: 10, showHidden: true }),
+      // oxlint-disable-next-line typescript/restrict-template-expressions -- that is how it happens
+      `${secret}`,
+    ].join("\n");
+    expect(printed).not.toContain("MfKQ");
+    expect(printed).toContain("[secret]");
+    expect(secret.reveal()).toBe(v1Secret);
+  });
+
+  it("is not to be seen in what signs with it", () => {
+    for (const text of [v1Secret, v1aSecret]) {
+      const key = parseSecret(text);
+      const printed = `${inspect(key, { depth: 10, showHidden: true })}${JSON.stringify(key)}`;
+      expect(printed).not.toContain(text.slice(6, 20));
+    }
+  });
 });
 
 describe("secretHint", () => {

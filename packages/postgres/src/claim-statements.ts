@@ -11,6 +11,7 @@ export type ReadyRow = {
   readonly endpointId: string;
   readonly lane: Lane;
   readonly nextDueAt: number;
+  readonly pace: number | null;
 };
 
 /** How many deliveries may be claimed of an endpoint. */
@@ -20,21 +21,21 @@ export type Room = { readonly endpointId: string; readonly most: number };
 export type ClaimStatements = {
   /** Given partitions, now or null for the database's clock, and endpoints to leave out. One row when a row is ready. */
   readonly isAnyReady: Statement<{ readonly ready: number }>;
-  /** Given partitions, now, endpoints to leave out, how many rows, the room of endpoints, and that of all others. */
+  /** Given partitions, now, endpoints to leave out, how many rows, the room of all endpoints, and that of some. */
   readonly ready: Statement<ReadyRow>;
   /**
-   * Given those rows, the room of endpoints, and that of all others, a limit, the most bytes of bodies, now, when a lease
-   * ends, and what to say of a lost attempt.
+   * Given those rows, the room of some endpoints, a limit, the most bytes of bodies, now, when a lease ends, what to say of a
+   * lost attempt, and the room of all other endpoints.
    */
   readonly lease: Statement<Claim>;
 };
 
 /** In both statements. */
-export const room: RowList<Room> = rowList("room", { endpointId: "text", most: "integer" }, { first: 5 });
+export const room: RowList<Room> = rowList("room", { endpointId: "text", most: "integer" }, { first: 6 });
 
 export const readyRows: RowList<ReadyRow> = rowList(
   "r",
-  { partition: "smallint", endpointId: "text", lane: "text", nextDueAt: "bigint" },
+  { partition: "smallint", endpointId: "text", lane: "text", nextDueAt: "bigint", pace: "integer" },
   { first: 1, numbered: true },
 );
 
@@ -81,10 +82,10 @@ export function claimStatements(tables: Tables): ClaimStatements {
 ), turn as (
   select c.partition, c.endpoint_id, c.lane, c.turn
   from candidate c left join ${room.sql} on room."endpointId" = c.endpoint_id
-  where c.nth <= coalesce(room.most, $7::integer)
+  where c.nth <= coalesce(room.most, $5::integer)
   order by c.turn limit $4::bigint
 )
-select q.partition, q.endpoint_id as "endpointId", q.lane, q.next_due_at as "nextDueAt"
+select q.partition, q.endpoint_id as "endpointId", q.lane, q.next_due_at as "nextDueAt", q.pace
 from turn t join ${tables.queue} q
   on ${hasKey("q", { partition: "t.partition", endpoint_id: "t.endpoint_id", lane: "t.lane" })}
 where coalesce(q.ready_at <= $2 or q.ready_at = q.served_at, false)
@@ -96,7 +97,7 @@ for no key update of q skip locked`,
     // `offset 0` keeps Postgres from reading the ids once for each place where they are used.
     lease: {
       sql: `with recursive ready as materialized (
-  select r.*, coalesce(room.most, $7::integer) as most
+  select r.*, coalesce(room.most, $13::integer) as most
   from ${readyRows.sql} left join ${room.sql} on room."endpointId" = r."endpointId"
 ), walk as (
   select 0::bigint as position, array[]::text[] collate "C" as ids, array[]::text[] collate "C" as endpoints, 0 as most
@@ -104,7 +105,8 @@ for no key update of q skip locked`,
   select r.position, found.ids, w.endpoints || array_fill(r."endpointId", array[cardinality(found.ids)]), bound.most
   from walk w join ready r on r.position = w.position + 1
   cross join lateral (
-    select least(r.most - cardinality(array_positions(w.endpoints, r."endpointId")), $8 - cardinality(w.endpoints)) as most
+    select least(r.most - cardinality(array_positions(w.endpoints, r."endpointId")), $8 - cardinality(w.endpoints),
+      r.pace) as most
   ) bound
   cross join lateral (
     select array(
@@ -150,7 +152,8 @@ for no key update of q skip locked`,
   select c.partition, c.id, c.attempts + 1, c.leased_at, $10 - c.leased_at, 'lost', $12
   from chosen c where c.leased_at is not null
 ), seen as (
-  select r.partition, r."endpointId", r.lane, served.here, least(served.until, (
+  select r.partition, r."endpointId", r.lane, served.here,
+    $10 + (served.taken * 1000 + r.pace - 1) / r.pace as held_until, least(served.until, (
       select d.due_at from ${tables.deliveries} d
       where d.partition = r.partition and d.endpoint_id = r."endpointId" and d.lane = r.lane and d.status = 'pending'
         and d.due_at >= r."nextDueAt" and d.id <> all (served.ids)
@@ -159,6 +162,7 @@ for no key update of q skip locked`,
   from walk w join ready r on r.position = w.position
   cross join lateral (
     select coalesce(array_agg(c.id), '{}') as ids, count(*) > 0 as here,
+      count(*) filter (where not c.orphaned) as taken,
       max(case when not c.orphaned then $11::bigint end) as until
     from chosen c where c.position = r.position
   ) served
@@ -166,15 +170,17 @@ for no key update of q skip locked`,
 ), served as (
   update ${tables.queue} q set
     next_due_at = s.next_due_at,
+    held_until = greatest(q.held_until, s.held_until),
     served_at = case when s.here or q.served_at > $10 then $10 else q.served_at end,
     ready_at = case when s.next_due_at is not null
-      then greatest(s.next_due_at, q.held_until, case when s.here then $10 else least(q.served_at, $10) end) end
+      then greatest(s.next_due_at, q.held_until, s.held_until, case when s.here then $10 else least(q.served_at, $10) end) end
   from seen s
   where ${hasKey("q", { partition: "s.partition", endpoint_id: 's."endpointId"', lane: "s.lane" })}
 )
 select c.partition, c.id as "deliveryId", c.tenant, c.message_id as "messageId", c.endpoint_id as "endpointId", c.type,
-  c.body, c.lane, l.fence, l.attempts, l.scheduled_attempts as "scheduledAttempts", c.leased_at is not null as lapsed
-from chosen c join leased l on l.partition = c.partition and l.id = c.id
+  c.body, c.lane, l.fence, l.attempts, l.scheduled_attempts as "scheduledAttempts", r.pace,
+  c.leased_at is not null as lapsed
+from chosen c join leased l on l.partition = c.partition and l.id = c.id join ready r on r.position = c.position
 where not c.orphaned
 order by c.position, c.due_at, c.id`,
     },

@@ -24,18 +24,24 @@ export async function claim(
   const { partitions, limit, perEndpoint, room, leaseMs } = input;
   const rooms = [...room].map(([endpointId, most]) => ({ endpointId, most }));
   const size = Math.max(limit, rowsPerLook);
-  const bounds = [...roomRows.values(rooms), perEndpoint];
-
-  const ready = await session.all(statements.ready, [partitions, now, fullOf(room), size, ...bounds]);
+  const ready = await session.all(statements.ready, [
+    partitions,
+    now,
+    fullOf(room),
+    size,
+    perEndpoint,
+    ...roomRows.values(rooms),
+  ]);
   if (ready.length === 0) return [];
   const claims = await session.all(statements.lease, [
     ...readyRows.values(ready),
-    ...bounds,
+    ...roomRows.values(rooms),
     limit,
     maxBodyBytes,
     now,
     now + leaseMs,
     lostError,
+    perEndpoint,
   ]);
   return claims.length === 0 && ready.length === size ? null : claims;
 }

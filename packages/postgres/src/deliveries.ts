@@ -39,6 +39,10 @@ export function postgresDeliveries(
       });
     },
 
+    pace: async ({ partitions, endpointId, perSecond }) => {
+      await write((session) => session.all(statements.pace, [partitions, endpointId, perSecond]));
+    },
+
     forgetFailures: async ({ endpointId }) => {
       await write((session) => session.all(statements.forgetFailures, [endpointId]));
     },

@@ -17,5 +17,8 @@ export function postgresEndpoints({ glance, read, write }: Transactions, steps: 
     answer: async (input) => await glance(({ perform }) => perform(steps.answer(input))),
     ofTenant: async (input) => await read(({ perform }) => perform(steps.ofTenant(input))),
     revisions: async (input) => await glance(({ perform }) => perform(steps.revisions(input))),
+    keyIds: async (input) => await read(({ perform }) => perform(steps.keyIds(input))),
+    sealedWith: async (input) => await glance(({ perform }) => perform(steps.sealedWith(input))),
+    reseal: async (input) => await write(({ perform }) => perform(steps.reseal(input))),
   };
 }

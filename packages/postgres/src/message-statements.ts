@@ -134,7 +134,7 @@ order by found.created_at, found.id`,
   left join ${tables.queue} q
     on ${hasKey("q", { partition: "given.partition", endpoint_id: 'given."endpointId"' })} and q.lane = 'scheduled'
   cross join lateral (
-    select given.lease = 1 and given.status = 'pending' and coalesce(q.held_until, 0) <= $11 as leased
+    select given.lease = 1 and given.status = 'pending' and coalesce(q.held_until, 0) <= $11 and q.pace is null as leased
   ) first
   on conflict do nothing
   returning partition, id, endpoint_id, lane, due_at, leased_at

@@ -20,6 +20,8 @@ export type QueueStatements = {
   readonly hold: Statement;
   /** Given partitions, an endpoint, and now. */
   readonly endHold: Statement;
+  /** Given partitions, an endpoint, and how many a second, null for any number. */
+  readonly pace: Statement;
   /** Given partitions, an endpoint, a limit, and now. Fewer than the limit were found when there are no more. */
   readonly cancel: Statement<{ readonly found: number; readonly cancelled: number }>;
   /** Given partitions, and now. */
@@ -69,6 +71,13 @@ export function queueStatements(tables: Tables): QueueStatements {
       sql: `update ${tables.queue} set
   held_until = $3, ready_at = case when next_due_at is not null then greatest(next_due_at, $3, served_at) end
 where partition = any ($1::smallint[]) and endpoint_id = $2 and lane = 'scheduled'`,
+    },
+
+    pace: {
+      sql: `insert into ${tables.queue} (partition, endpoint_id, lane, pace)
+select p.partition, $2::text, 'scheduled', $3::integer from unnest($1::smallint[]) as p (partition)
+order by p.partition
+on conflict (partition, endpoint_id, lane) do update set pace = excluded.pace`,
     },
 
     cancel: {

@@ -20,6 +20,7 @@ function insert(store: Store, n: number, at: number, tenant: string): Promise<st
       disabledReason: null,
       timeoutSeconds: 15,
       maxRetries: null,
+      rateLimit: null,
       signingVersion: "v1",
       secretHint: "whsec_…0000",
       publicKey: null,

@@ -53,6 +53,7 @@ const searches: Readonly<Record<keyof Statements, readonly string[]>> = {
   forgetFailures: ["outhook_health_pkey (endpoint_id =)"],
   hold: [],
   endHold: [byQueueRow],
+  pace: [],
   cancel: [byDelivery, "outhook_deliveries_queue (partition =, endpoint_id =)"],
   nextDue: [`${byDueTime})`, "outhook_queue_ready (partition =)", "outhook_queue_served (partition =, served_at >)"],
   deliveryState: [byDelivery],

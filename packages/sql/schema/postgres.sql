@@ -28,26 +28,34 @@ create table "outhook".outhook_endpoints (
   disabled_reason text collate "C",
   timeout_seconds integer not null,
   max_retries integer,
+  rate_limit integer,
   signing_version text collate "C" not null,
   secret_hint text collate "C" not null,
   public_key text collate "C",
   metadata text collate "C" not null,
   header_names text collate "C" not null,
   sealed_headers text collate "C",
+  headers_key_id text collate "C",
   created_at bigint not null,
   updated_at bigint not null,
   primary key (tenant, id)
 );
+
+create index outhook_endpoints_key on "outhook".outhook_endpoints (headers_key_id, tenant, id)
+  where headers_key_id is not null;
 
 create table "outhook".outhook_secrets (
   tenant text collate "C" not null,
   endpoint_id text collate "C" not null,
   id text collate "C" not null,
   sealed text collate "C" not null,
+  key_id text collate "C" not null,
   created_at bigint not null,
   expires_at bigint,
   primary key (tenant, endpoint_id, id)
 );
+
+create index outhook_secrets_key on "outhook".outhook_secrets (key_id, tenant, endpoint_id, id);
 
 create table "outhook".outhook_answers (
   tenant text collate "C" not null,
@@ -55,10 +63,13 @@ create table "outhook".outhook_answers (
   key text collate "C" not null,
   fingerprint text collate "C" not null,
   sealed text collate "C" not null,
+  key_id text collate "C" not null,
   created_at bigint not null,
   expires_at bigint not null,
   primary key (tenant, scope, key)
 );
+
+create index outhook_answers_key on "outhook".outhook_answers (key_id, expires_at);
 
 create index outhook_answers_expiry on "outhook".outhook_answers (expires_at);
 
@@ -115,6 +126,7 @@ create table "outhook".outhook_queue (
   lane text collate "C" not null,
   next_due_at bigint,
   held_until bigint,
+  pace integer,
   served_at bigint,
   ready_at bigint,
   primary key (partition, endpoint_id, lane)

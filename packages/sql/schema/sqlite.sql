@@ -26,26 +26,34 @@ create table outhook_endpoints (
   disabled_reason text,
   timeout_seconds integer not null,
   max_retries integer,
+  rate_limit integer,
   signing_version text not null,
   secret_hint text not null,
   public_key text,
   metadata text not null,
   header_names text not null,
   sealed_headers text,
+  headers_key_id text,
   created_at integer not null,
   updated_at integer not null,
   primary key (tenant, id)
 ) strict;
+
+create index outhook_endpoints_key on outhook_endpoints (headers_key_id, tenant, id)
+  where headers_key_id is not null;
 
 create table outhook_secrets (
   tenant text not null,
   endpoint_id text not null,
   id text not null,
   sealed text not null,
+  key_id text not null,
   created_at integer not null,
   expires_at integer,
   primary key (tenant, endpoint_id, id)
 ) without rowid, strict;
+
+create index outhook_secrets_key on outhook_secrets (key_id, tenant, endpoint_id, id);
 
 create table outhook_answers (
   tenant text not null,
@@ -53,10 +61,13 @@ create table outhook_answers (
   key text not null,
   fingerprint text not null,
   sealed text not null,
+  key_id text not null,
   created_at integer not null,
   expires_at integer not null,
   primary key (tenant, scope, key)
 ) strict;
+
+create index outhook_answers_key on outhook_answers (key_id, expires_at);
 
 create index outhook_answers_expiry on outhook_answers (expires_at);
 
@@ -113,6 +124,7 @@ create table outhook_queue (
   lane text not null,
   next_due_at integer,
   held_until integer,
+  pace integer,
   served_at integer,
   ready_at integer,
   primary key (partition, endpoint_id, lane)

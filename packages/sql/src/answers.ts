@@ -62,6 +62,7 @@ function answerQueries({ db, dialect, query }: QueryBuilder) {
             conflict.columns(["tenant", "scope", "key"]).doUpdateSet((row) => ({
               fingerprint: row.ref("excluded.fingerprint"),
               sealed: row.ref("excluded.sealed"),
+              key_id: row.ref("excluded.key_id"),
               created_at: row.ref("excluded.created_at"),
               expires_at: row.ref("excluded.expires_at"),
             })),

@@ -45,6 +45,8 @@ export type EndpointTable = {
   disabled_reason: DisabledReason | null;
   timeout_seconds: number;
   max_retries: number | null;
+  /** Requests a second; null for any number. */
+  rate_limit: number | null;
   signing_version: SigningVersion;
   secret_hint: string;
   public_key: string | null;
@@ -53,6 +55,8 @@ export type EndpointTable = {
   /** A JSON list of names. */
   header_names: string;
   sealed_headers: string | null;
+  /** Which key sealed them, by `keyIdOf`. */
+  headers_key_id: string | null;
   created_at: number;
   updated_at: number;
 };
@@ -62,6 +66,8 @@ export type SecretTable = {
   endpoint_id: string;
   id: string;
   sealed: string;
+  /** Which key sealed it, by `keyIdOf`; that it can be looked up. */
+  key_id: string;
   created_at: number;
   expires_at: number | null;
 };
@@ -73,6 +79,7 @@ export type AnswerTable = {
   key: string;
   fingerprint: string;
   sealed: string;
+  key_id: string;
   created_at: number;
   expires_at: number;
 };
@@ -119,9 +126,11 @@ export type QueueTable = {
   next_due_at: number | null;
   /** Null in the manual lane. */
   held_until: number | null;
+  /** Deliveries a second that claims may take; null for any number, and in the manual lane. */
+  pace: number | null;
   /** When a claim last took something of it. */
   served_at: number | null;
-  /** The latest of the three; null when nothing is pending. A claim before `served_at`, by a clock set back, moves both. */
+  /** The latest of the three instants; null when nothing is pending. A claim before `served_at`, by a clock set back, moves both. */
   ready_at: number | null;
 };
 

@@ -5,6 +5,7 @@ import type { EndpointTable, SecretTable } from "./database.ts";
 import type { QueryBuilder } from "./dialect.ts";
 import { endpointColumns, fromEndpoint, fromSecret, secretColumns, toEndpoint, toSecret } from "./rows.ts";
 import { rotateSecretSteps } from "./rotate-secret.ts";
+import { sealingSteps } from "./sealing.ts";
 import type { Steps, Stepwise } from "./steps.ts";
 import { firstOf, rowsOf } from "./steps.ts";
 import { tenantSteps } from "./tenants.ts";
@@ -95,6 +96,8 @@ export function endpointSteps(builder: QueryBuilder): EndpointSteps {
     },
 
     revisions: ({ tenants: names }) => tenants.revisions(names),
+
+    ...sealingSteps(builder),
   };
 }
 
@@ -125,9 +128,11 @@ function endpointQueries({ db, query }: QueryBuilder) {
           disabled_reason: p.disabled_reason,
           timeout_seconds: p.timeout_seconds,
           max_retries: p.max_retries,
+          rate_limit: p.rate_limit,
           metadata: p.metadata,
           header_names: p.header_names,
           sealed_headers: p.sealed_headers,
+          headers_key_id: p.headers_key_id,
           created_at: p.created_at,
           updated_at: p.updated_at,
         })

@@ -47,35 +47,43 @@ export function firstTables(dialect: Dialect, at: string): readonly string[] {
   disabled_reason ${text},
   timeout_seconds ${integer} not null,
   max_retries ${integer},
+  rate_limit ${integer},
   signing_version ${text} not null,
   secret_hint ${text} not null,
   public_key ${text},
   metadata ${text} not null,
   header_names ${text} not null,
   sealed_headers ${text},
+  headers_key_id ${text},
   created_at ${bigint} not null,
   updated_at ${bigint} not null,
   primary key (tenant, id)
 )${plain}`,
+    `create index outhook_endpoints_key on ${at}outhook_endpoints (headers_key_id, tenant, id)
+  where headers_key_id is not null`,
     `create table ${at}outhook_secrets (
   tenant ${text} not null,
   endpoint_id ${text} not null,
   id ${text} not null,
   sealed ${text} not null,
+  key_id ${text} not null,
   created_at ${bigint} not null,
   expires_at ${bigint},
   primary key (tenant, endpoint_id, id)
 )${keyed}`,
+    `create index outhook_secrets_key on ${at}outhook_secrets (key_id, tenant, endpoint_id, id)`,
     `create table ${at}outhook_answers (
   tenant ${text} not null,
   scope ${text} not null,
   key ${text} not null,
   fingerprint ${text} not null,
   sealed ${text} not null,
+  key_id ${text} not null,
   created_at ${bigint} not null,
   expires_at ${bigint} not null,
   primary key (tenant, scope, key)
 )${plain}`,
+    `create index outhook_answers_key on ${at}outhook_answers (key_id, expires_at)`,
     `create index outhook_answers_expiry on ${at}outhook_answers (expires_at)`,
     `create table ${at}outhook_messages (
   partition ${smallint} not null,
@@ -122,6 +130,7 @@ export function firstTables(dialect: Dialect, at: string): readonly string[] {
   lane ${text} not null,
   next_due_at ${bigint},
   held_until ${bigint},
+  pace ${integer},
   served_at ${bigint},
   ready_at ${bigint},
   primary key (partition, endpoint_id, lane)

@@ -7,6 +7,7 @@ import type {
   StoredEndpoint,
   StoredSecret,
 } from "@outhook/core";
+import { keyIdOf } from "@outhook/core";
 import type {
   AnswerTable,
   AttemptTable,
@@ -36,12 +37,14 @@ export const endpointColumns: readonly (keyof EndpointTable)[] = [
   "disabled_reason",
   "timeout_seconds",
   "max_retries",
+  "rate_limit",
   "signing_version",
   "secret_hint",
   "public_key",
   "metadata",
   "header_names",
   "sealed_headers",
+  "headers_key_id",
   "created_at",
   "updated_at",
 ];
@@ -51,6 +54,7 @@ export const secretColumns: readonly (keyof SecretTable)[] = [
   "endpoint_id",
   "id",
   "sealed",
+  "key_id",
   "created_at",
   "expires_at",
 ];
@@ -61,6 +65,7 @@ export const answerColumns: readonly (keyof AnswerTable)[] = [
   "key",
   "fingerprint",
   "sealed",
+  "key_id",
   "created_at",
   "expires_at",
 ];
@@ -120,6 +125,7 @@ export function toEndpoint(row: EndpointTable): StoredEndpoint {
     disabledReason: row.disabled_reason,
     timeoutSeconds: row.timeout_seconds,
     maxRetries: row.max_retries,
+    rateLimit: row.rate_limit,
     signingVersion: row.signing_version,
     secretHint: row.secret_hint,
     publicKey: row.public_key,
@@ -142,12 +148,14 @@ export function fromEndpoint(endpoint: StoredEndpoint): EndpointTable {
     disabled_reason: endpoint.disabledReason,
     timeout_seconds: endpoint.timeoutSeconds,
     max_retries: endpoint.maxRetries,
+    rate_limit: endpoint.rateLimit,
     signing_version: endpoint.signingVersion,
     secret_hint: endpoint.secretHint,
     public_key: endpoint.publicKey,
     metadata: JSON.stringify(endpoint.metadata),
     header_names: JSON.stringify(endpoint.headerNames),
     sealed_headers: endpoint.sealedHeaders,
+    headers_key_id: endpoint.sealedHeaders === null ? null : keyIdOf(endpoint.sealedHeaders),
     created_at: endpoint.createdAt,
     updated_at: endpoint.updatedAt,
   };
@@ -163,6 +171,7 @@ export function fromSecret(secret: StoredSecret, of: { readonly tenant: string; 
     endpoint_id: of.id,
     id: secret.id,
     sealed: secret.sealed,
+    key_id: keyIdOf(secret.sealed),
     created_at: secret.createdAt,
     expires_at: secret.expiresAt,
   };
@@ -187,6 +196,7 @@ export function fromAnswer(answer: StoredAnswer): AnswerTable {
     key: answer.key,
     fingerprint: answer.fingerprint,
     sealed: answer.sealed,
+    key_id: keyIdOf(answer.sealed),
     created_at: answer.createdAt,
     expires_at: answer.expiresAt,
   };

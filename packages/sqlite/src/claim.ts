@@ -1,6 +1,6 @@
 import type { Claim, DeliveryStore } from "@outhook/core";
 import { lostError } from "@outhook/core";
-import { forgetServedLater, isAnyServedLater } from "./queue.ts";
+import { forgetServedLater, holdUntil, isAnyServedLater } from "./queue.ts";
 import type { Session } from "./session.ts";
 import type { DueRow, ReadyRow } from "./statements.ts";
 import * as statements from "./statements.ts";
@@ -33,20 +33,24 @@ export function claim(session: Session, input: ClaimInput, now: number): readonl
   let length = 0;
   const isFull = (): boolean => claims.length + cancelled >= limit || length >= maxBodyLength;
 
-  const take = (row: ReadyRow, most: number): number => {
+  const take = (row: ReadyRow, free: number): number => {
+    const [partition, endpointId] = row;
+    const pace = paceOf(session, row);
+    const most = Math.min(free, pace ?? free);
     let leased = 0;
     for (const delivery of session.all(statements.due, ...row, now, most)) {
       if (length >= maxBodyLength) break;
-      const [body] = session.get(statements.body, row[0], delivery[2]) ?? [null];
+      const [body] = session.get(statements.body, partition, delivery[2]) ?? [null];
       if (body === null) {
-        cancelled += session.run(statements.cancelOne, now, row[0], delivery[0]);
+        cancelled += session.run(statements.cancelOne, now, partition, delivery[0]);
         continue;
       }
-      claims.push(lease(session, delivery, { row, body, leaseMs, now }));
+      claims.push(lease(session, delivery, { row, pace, body, leaseMs, now }));
       leased += 1;
       length += body.length;
     }
     session.run(statements.serve, now, now, ...row);
+    if (pace !== null) holdUntil(session, { partition, endpointId }, now + Math.ceil((leased * 1_000) / pace));
     return leased;
   };
 
@@ -90,12 +94,25 @@ function withoutRoom(room: ClaimInput["room"]): Set<string> {
   return new Set([...room].filter(([, most]) => most <= 0).map(([endpointId]) => endpointId));
 }
 
+/** Only of rows of which something is taken: it does not stand in the index that finds them. */
+function paceOf(session: Session, [partition, endpointId, lane]: ReadyRow): number | null {
+  if (lane === "manual") return null;
+  const [, pace] = session.get(statements.holdAndPace, partition, endpointId) ?? [null, null];
+  return pace;
+}
+
 function lease(
   session: Session,
   delivery: DueRow,
-  at: { readonly row: ReadyRow; readonly body: string; readonly leaseMs: number; readonly now: number },
+  at: {
+    readonly row: ReadyRow;
+    readonly pace: number | null;
+    readonly body: string;
+    readonly leaseMs: number;
+    readonly now: number;
+  },
 ): Claim {
-  const { row, body, leaseMs, now } = at;
+  const { row, pace, body, leaseMs, now } = at;
   const [partition, endpointId, lane] = row;
   const [deliveryId, tenant, messageId, type, fence, attempts, scheduledAttempts, leasedAt] = delivery;
   session.run(statements.lease, now + leaseMs, now, partition, deliveryId);
@@ -113,6 +130,7 @@ function lease(
     fence: fence + 1,
     attempts: attempts + lost,
     scheduledAttempts: scheduledAttempts === null ? null : scheduledAttempts + lost,
+    pace,
     lapsed: leasedAt !== null,
   };
 }

@@ -3,7 +3,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { claim, isAnyReady } from "./claim.ts";
 import type { Connection } from "./connection.ts";
 import { fanOut } from "./fan-out.ts";
-import { cancel, hold, nextDueInMs } from "./queue.ts";
+import { cancel, hold, nextDueInMs, pace } from "./queue.ts";
 import { settle } from "./settle.ts";
 import * as statements from "./statements.ts";
 
@@ -25,6 +25,8 @@ export function sqliteDeliveries(connection: Connection, clock: () => number): D
       await connection.write((session) => settle(session, settlements, now)),
 
     hold: async ({ now = clock(), ...input }) => await connection.write((session) => hold(session, input, now)),
+
+    pace: async (input) => await connection.write((session) => pace(session, input)),
 
     forgetFailures: async ({ endpointId }) => {
       await connection.write((session) => session.run(statements.forgetFailures, endpointId));

@@ -17,5 +17,8 @@ export function sqliteEndpoints({ read, write }: Connection, steps: EndpointStep
     answer: async (input) => await read(({ perform }) => perform(steps.answer(input))),
     ofTenant: async (input) => await read(({ perform }) => perform(steps.ofTenant(input))),
     revisions: async (input) => await read(({ perform }) => perform(steps.revisions(input))),
+    keyIds: async (input) => await read(({ perform }) => perform(steps.keyIds(input))),
+    sealedWith: async (input) => await read(({ perform }) => perform(steps.sealedWith(input))),
+    reseal: async (input) => await write(({ perform }) => perform(steps.reseal(input))),
   };
 }

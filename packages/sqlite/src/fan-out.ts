@@ -8,7 +8,7 @@ export function fanOut(
   messages: readonly FanOut[],
   { leaseMs, now }: { readonly leaseMs: number; readonly now: number },
 ): Awaited<ReturnType<DeliveryStore["fanOut"]>> {
-  const isHeld = holdsAt(session, now);
+  const isOpen = openAt(session, now);
   const firstDue = new Map<string, { readonly partition: number; readonly endpointId: string; dueAt: number }>();
   const leased = new Set<string>();
   let created = 0;
@@ -20,7 +20,7 @@ export function fanOut(
         created += session.run(statements.insertDelivery, ...of, null, null, 0, now, now);
         continue;
       }
-      const taken = lease && !isHeld(partition, endpointId);
+      const taken = lease && isOpen(partition, endpointId);
       const dueAt = taken ? now + leaseMs : now;
       created += session.run(statements.insertDelivery, ...of, dueAt, taken ? now : null, taken ? 1 : 0, now, now);
       if (taken) leased.add(id);
@@ -35,17 +35,17 @@ export function fanOut(
   return { created, leased };
 }
 
-/** Tells whether an endpoint is held in a partition, by one read of each. */
-function holdsAt(session: Session, now: number): (partition: number, endpointId: string) => boolean {
+/** Tells whether an endpoint is neither held nor paced in a partition, by one read of each. */
+function openAt(session: Session, now: number): (partition: number, endpointId: string) => boolean {
   const known = new Map<string, boolean>();
   return (partition, endpointId) => {
     const key = keyOf(partition, endpointId);
     const before = known.get(key);
     if (before !== undefined) return before;
-    const [heldUntil] = session.get(statements.heldUntil, partition, endpointId) ?? [null];
-    const held = heldUntil !== null && heldUntil > now;
-    known.set(key, held);
-    return held;
+    const [heldUntil, pace] = session.get(statements.holdAndPace, partition, endpointId) ?? [null, null];
+    const open = (heldUntil ?? 0) <= now && pace === null;
+    known.set(key, open);
+    return open;
   };
 }
 

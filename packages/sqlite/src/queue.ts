@@ -29,6 +29,13 @@ export function hold(session: Session, input: Parameters<DeliveryStore["hold"]>[
   }
 }
 
+export function pace(
+  session: Session,
+  { partitions, endpointId, perSecond }: Parameters<DeliveryStore["pace"]>[0],
+): void {
+  for (const partition of partitions) session.run(statements.pace, partition, endpointId, perSecond);
+}
+
 /** Cancels up to `most` of the endpoint's pending deliveries and returns how many. */
 export function cancel(
   session: Session,

@@ -76,8 +76,8 @@ values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'scheduled', 0, 0)
 on conflict do nothing`,
 };
 
-export const heldUntil: Statement<readonly [heldUntil: number | null]> = {
-  sql: `select held_until from outhook_queue
+export const holdAndPace: Statement<readonly [heldUntil: number | null, pace: number | null]> = {
+  sql: `select held_until, pace from outhook_queue
 where partition = ? and endpoint_id = ? and lane = 'scheduled'`,
 };
 
@@ -198,6 +198,11 @@ export const hold: Statement = {
 on conflict (partition, endpoint_id, lane) do update set
   held_until = max(coalesce(held_until, 0), excluded.held_until),
   ready_at = max(next_due_at, coalesce(held_until, 0), excluded.held_until, coalesce(served_at, 0))`,
+};
+
+export const pace: Statement = {
+  sql: `insert into outhook_queue (partition, endpoint_id, lane, pace) values (?, ?, 'scheduled', ?)
+on conflict (partition, endpoint_id, lane) do update set pace = excluded.pace`,
 };
 
 /** The end of the hold stands twice. */

@@ -16,6 +16,7 @@ const endpoint: StoredEndpoint = {
   disabledReason: null,
   timeoutSeconds: 15,
   maxRetries: null,
+  rateLimit: null,
   signingVersion: "v1",
   secretHint: "whsec_…0000",
   publicKey: null,
@@ -41,7 +42,7 @@ const answer: StoredAnswer = {
 /** Writes answers of another tenant by hand. */
 function seed(path: string, rows: readonly { readonly key: string; readonly expiresAt: number }[]): void {
   const db = new Database(path);
-  const insert = db.prepare("insert into outhook_answers values ('globex', 'endpoints.create', ?, '', '', 0, ?)");
+  const insert = db.prepare("insert into outhook_answers values ('globex', 'endpoints.create', ?, '', '', '', 0, ?)");
   for (const { key, expiresAt } of rows) insert.run(key, expiresAt);
   db.close();
 }

@@ -114,7 +114,7 @@ async function writeEndpoints(store: Store, round: number, measure: Measure): Pr
   const now = round;
   const secret = (name: string): StoredSecret => ({
     id: `${name}${round}`,
-    sealed: "…",
+    sealed: `v1.k1.${"x".repeat(120)}`,
     createdAt: now,
     expiresAt: null,
   });
@@ -144,6 +144,10 @@ async function writeEndpoints(store: Store, round: number, measure: Measure): Pr
   );
   await measure("endpoints.ofTenant", () => store.endpoints.ofTenant({ tenant }));
   await measure("endpoints.revisions", () => store.endpoints.revisions({ tenants: [tenant, "unknown"] }));
+  await measure("endpoints.keyIds", () => store.endpoints.keyIds({ now: 1_000_000 }));
+  const sealed = await measure("endpoints.sealedWith", () => store.endpoints.sealedWith({ keyId: "k1", limit: 50 }));
+  const texts = sealed.map((text) => ({ ...text, resealed: `v1.k1.${"y".repeat(120)}${round}` }));
+  await measure("endpoints.reseal", () => store.endpoints.reseal({ texts }));
   if (round % 2 === 0) await measure("endpoints.delete", () => store.endpoints.delete({ tenant, id }));
 }
 
@@ -155,6 +159,7 @@ const endpointRow: Omit<StoredEndpoint, "id" | "tenant"> = {
   disabledReason: null,
   timeoutSeconds: 15,
   maxRetries: null,
+  rateLimit: null,
   signingVersion: "v1",
   secretHint: "whsec_…0000",
   publicKey: null,

@@ -23,7 +23,7 @@ const plans: Readonly<Record<keyof typeof statements | "insertOne", readonly str
   message: ["SEARCH outhook_messages USING INDEX sqlite_autoindex_outhook_messages_1 (id=? AND partition=?)"],
   markFannedOut: ["SEARCH outhook_messages USING INDEX sqlite_autoindex_outhook_messages_1 (id=? AND partition=?)"],
   insertDelivery: [],
-  heldUntil: ["SEARCH outhook_queue USING PRIMARY KEY (partition=? AND endpoint_id=? AND lane=?)"],
+  holdAndPace: ["SEARCH outhook_queue USING PRIMARY KEY (partition=? AND endpoint_id=? AND lane=?)"],
   enqueue: [],
   ready: [
     "SEARCH outhook_queue USING COVERING INDEX outhook_queue_ready (ready_at<?)",
@@ -64,6 +64,7 @@ const plans: Readonly<Record<keyof typeof statements | "insertOne", readonly str
   health: ["SEARCH outhook_health USING PRIMARY KEY (endpoint_id=?)"],
   writeHealth: [],
   forgetFailures: ["SEARCH outhook_health USING PRIMARY KEY (endpoint_id=?)"],
+  pace: [],
   hold: [],
   endHold: ["SEARCH outhook_queue USING PRIMARY KEY (partition=? AND endpoint_id=? AND lane=?)"],
   cancel: [

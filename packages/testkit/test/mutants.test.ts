@@ -10,8 +10,10 @@ import { endpointMutants } from "./mutants/endpoints.ts";
 import { hintMutants } from "./mutants/hints.ts";
 import { holdMutants } from "./mutants/holds.ts";
 import { messageMutants } from "./mutants/messages.ts";
+import { paceMutants } from "./mutants/pace.ts";
 import { queueMutants } from "./mutants/queue.ts";
 import { readMutants } from "./mutants/reads.ts";
+import { sealingMutants } from "./mutants/sealing.ts";
 import { secretMutants } from "./mutants/secrets.ts";
 import { settlementMutants } from "./mutants/settlements.ts";
 import { updateMutants } from "./mutants/updates.ts";
@@ -21,11 +23,13 @@ const mutants = [
   ...endpointMutants,
   ...updateMutants,
   ...secretMutants,
+  ...sealingMutants,
   ...answerMutants,
   ...messageMutants,
   ...claimMutants,
   ...settlementMutants,
   ...holdMutants,
+  ...paceMutants,
   ...queueMutants,
   ...readMutants,
   ...upkeepMutants,

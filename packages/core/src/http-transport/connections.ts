@@ -1,3 +1,4 @@
+import type { Socket } from "node:net";
 import type { Client } from "undici";
 import type { Dial } from "./dial.ts";
 import { OuthookError } from "../errors.ts";
@@ -8,7 +9,11 @@ export type Connection = {
   readonly client: Client;
   /** Responses that have come whole over the present socket: one that brought some may have gone stale meanwhile. */
   served: number;
-  abandonDial: () => void;
+  /** What the present socket may have read when the response that it carries, or will carry next, ends. */
+  readLimit: number;
+  socket: Socket | null;
+  /** Gives a dial up; true if it was only waiting for look-ups of other names. */
+  abandonDial: () => boolean;
 };
 
 /** The connections of a transport. */
@@ -17,6 +22,8 @@ export type Connections = {
   readonly acquire: (origin: string, which: "any" | "new") => Connection;
   /** Gives a connection back whose response has come whole. */
   readonly release: (connection: Connection) => void;
+  /** Closes all that are idle. */
+  readonly closeIdle: () => void;
   /** Closes a connection in whatever state it is. */
   readonly drop: (connection: Connection) => void;
   /** Closes all, and resolves when their sockets are gone. Requests under way end with `stopped`. */
@@ -26,28 +33,39 @@ export type Connections = {
 /** As long as Node's own server keeps an idle connection, less a second for the way. */
 const keepAliveMs = 4_000;
 const maxHeaderBytes = 16 * 1024;
+/**
+ * Bytes that one response may have in all: what is kept of it several times over. More is padding, such as chunk
+ * extensions or endless responses before the final one, which at full speed would take all of this process's time.
+ */
+const maxReadBytes = 128 * 1024;
 
 /**
  * Keeps connections open between requests. Each has a client of its own, so that dropping it ends whatever its request
  * was waiting for, and so that no request waits behind another.
  *
- * @param input.maxIdleOrigins Idle connections are kept for that many origins, those used last.
+ * @param input.maxConnections When one more is opened, the one that has been idle for longest is closed.
  */
 export function createConnections(input: {
   readonly clientOf: (origin: string, options: Client.Options) => Client;
   readonly dial: Dial;
-  readonly maxIdleOrigins: number;
+  readonly maxConnections: number;
 }): Connections {
-  const { clientOf, dial, maxIdleOrigins } = input;
+  const { clientOf, dial, maxConnections } = input;
   const all = new Set<Connection>();
-  /** The origin used longest ago stands first. A connection whose socket has closed meanwhile dials again when used. */
-  const idle = new Map<string, Connection[]>();
+  /** The one used longest ago stands first. One whose socket has closed meanwhile dials again when used. */
+  const idle = new Set<Connection>();
+  /** The same by origin, in the same order. */
+  const idleOf = new Map<string, Connection[]>();
 
   const open = (origin: string): Connection => {
+    while (all.size >= maxConnections && idle.size > 0) closeOldest();
     const client = clientOf(origin, {
       connect: (options, done) => {
         connection.served = 0;
-        connection.abandonDial = dial(options, done);
+        connection.abandonDial = dial(options, (...result) => {
+          if (result[1] !== null) watch(connection, result[1]);
+          done(...result);
+        });
       },
       pipelining: 1,
       allowH2: false,
@@ -59,9 +77,25 @@ export function createConnections(input: {
       headersTimeout: 0,
       bodyTimeout: 0,
     });
-    const connection: Connection = { origin, client, served: 0, abandonDial: () => {} };
+    const connection: Connection = { origin, client, served: 0, readLimit: 0, socket: null, abandonDial: () => false };
     all.add(connection);
     return connection;
+  };
+
+  /** Takes an idle connection of an origin: the one used last, or first to close it. */
+  const take = (origin: string, which: "last" | "oldest"): Connection | undefined => {
+    const waiting = idleOf.get(origin);
+    const connection = which === "last" ? waiting?.pop() : waiting?.shift();
+    if (connection === undefined) return undefined;
+    idle.delete(connection);
+    if (waiting?.length === 0) idleOf.delete(origin);
+    return connection;
+  };
+
+  const closeOldest = (): void => {
+    const [oldest] = idle;
+    const connection = oldest === undefined ? undefined : take(oldest.origin, "oldest");
+    if (connection !== undefined) drop(connection);
   };
 
   const drop = (connection: Connection): void => {
@@ -71,31 +105,25 @@ export function createConnections(input: {
   };
 
   return {
-    acquire: (origin, which) => {
-      const waiting = which === "any" ? idle.get(origin) : undefined;
-      const connection = waiting?.pop();
-      if (connection === undefined) return open(origin);
-      if (waiting?.length === 0) idle.delete(origin);
-      return connection;
-    },
+    acquire: (origin, which) => (which === "any" ? take(origin, "last") : undefined) ?? open(origin),
     release: (connection) => {
       if (!all.has(connection)) return;
-      const { origin } = connection;
-      const others = idle.get(origin) ?? [];
-      idle.delete(origin);
-      idle.set(origin, others);
-      others.push(connection);
       connection.served += 1;
-      if (idle.size <= maxIdleOrigins) return;
-      const [oldest = origin] = idle.keys();
-      for (const unused of idle.get(oldest) ?? []) drop(unused);
-      idle.delete(oldest);
+      connection.readLimit = (connection.socket?.bytesRead ?? 0) + maxReadBytes;
+      idle.add(connection);
+      const others = idleOf.get(connection.origin);
+      if (others === undefined) idleOf.set(connection.origin, [connection]);
+      else others.push(connection);
+    },
+    closeIdle: () => {
+      while (idle.size > 0) closeOldest();
     },
     drop,
     close: async () => {
       const connections = [...all];
       all.clear();
       idle.clear();
+      idleOf.clear();
       const stopped = new OuthookError("stopped", "the transport was closed while the request was open");
       await Promise.all(
         connections.map(({ abandonDial, client }) => {
@@ -105,4 +133,14 @@ export function createConnections(input: {
       );
     },
   };
+}
+
+/** Destroys a socket that has read more than its connection may. Must come before the parser listens to it. */
+function watch(connection: Connection, socket: Socket): void {
+  connection.socket = socket;
+  connection.readLimit = maxReadBytes;
+  socket.on("readable", () => {
+    if (socket.bytesRead <= connection.readLimit) return;
+    socket.destroy(Object.assign(new Error("the response is padded without end"), { code: "EMSGSIZE" }));
+  });
 }

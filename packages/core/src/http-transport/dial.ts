@@ -1,27 +1,29 @@
-import { lookup } from "node:dns";
-import type { LookupFunction, Socket } from "node:net";
+import type { Socket } from "node:net";
 import { connect, isIP } from "node:net";
 import type { SecureContext } from "node:tls";
 import { connect as connectTls, createSecureContext, getCACertificates } from "node:tls";
 import type { buildConnector } from "undici";
-import { OuthookError } from "../errors.ts";
-import { isLocalhost, localhostAddresses } from "../host-name.ts";
+import type { OuthookError } from "../errors.ts";
 import type { NetworkPolicy } from "../network.ts";
+import { createGuard } from "./guard.ts";
 
 /**
  * Opens one guarded connection and hands it over when it is ready for the first byte of a request. Until then the
- * function that it returns gives up, in whatever state the connection is; `done` is not called after that.
+ * function that it returns gives up, in whatever state the connection is; `done` is not called after that. It returns
+ * true if all that had happened was to wait for look-ups of other names.
  */
-export type Dial = (options: buildConnector.Options, done: buildConnector.Callback) => () => void;
+export type Dial = (options: buildConnector.Options, done: buildConnector.Callback) => () => boolean;
 
 /**
  * The address guard at the last point before the kernel: a literal is checked, a name is resolved once and every answer
  * checked, and the peer of the connected socket is checked again before TLS or HTTP send anything.
  *
  * Nothing here reads a proxy, a Unix socket path or the switch that turns certificate checks off.
+ *
+ * @param onRefused Gets each refusal with its hint, which is for operators only.
  */
-export function createDial(policy: NetworkPolicy): Dial {
-  const guardedLookup = createGuardedLookup(policy);
+export function createDial(policy: NetworkPolicy, onRefused: (refusal: OuthookError) => void): Dial {
+  const { refusalOf, lookUp } = createGuard(policy, onRefused);
   let context: SecureContext | null = null;
   const secureContext = (): SecureContext => {
     // Shared by all connections: reading the root certificates takes longer than a handshake.
@@ -31,19 +33,25 @@ export function createDial(policy: NetworkPolicy): Dial {
     return context;
   };
 
-  return ({ hostname, port, protocol }, done) => {
+  return ({ hostname, port: portText, protocol }, done) => {
+    const isTls = protocol === "https:";
+    const port = portText === "" ? (isTls ? 443 : 80) : Number(portText);
     // net.connect does not call `lookup` for a literal.
-    if (isIP(hostname) !== 0 && !policy.checkAddress(hostname).allowed) {
-      queueMicrotask(() => done(blocked(hostname), null));
-      return () => {};
+    const refusal = isIP(hostname) === 0 ? null : refusalOf(hostname, [hostname], port);
+    if (refusal !== null) {
+      queueMicrotask(() => done(refusal, null));
+      return () => false;
     }
     // Before the socket exists, since undici takes care of what is thrown here only.
-    const tls = protocol === "https:" ? secureContext() : null;
+    const tls = isTls ? secureContext() : null;
+    let giveUpLookUp: (() => boolean) | null = null;
     const socket = connect(
       withoutPrototype({
         host: hostname,
-        port: port === "" ? (tls === null ? 80 : 443) : Number(port),
-        lookup: guardedLookup,
+        port,
+        lookup: (_hostname, _options, answered) => {
+          giveUpLookUp = lookUp(hostname, port, answered);
+        },
         autoSelectFamily: true,
         noDelay: true,
       }),
@@ -61,7 +69,8 @@ export function createDial(policy: NetworkPolicy): Dial {
     socket.on("error", fail).once("connect", () => {
       const peer = socket.remoteAddress;
       if (peer === undefined) return fail(Object.assign(new Error("no peer"), { code: "ENOTCONN" }));
-      if (!policy.checkAddress(peer).allowed) return fail(blocked(hostname));
+      const peerRefusal = refusalOf(hostname, [peer], port);
+      if (peerRefusal !== null) return fail(peerRefusal);
       if (tls === null) return end(null, socket);
       const secured = connectTls({
         socket,
@@ -76,34 +85,12 @@ export function createDial(policy: NetworkPolicy): Dial {
     });
 
     return () => {
-      if (ended) return;
+      if (ended) return false;
       ended = true;
       current.destroy();
+      return giveUpLookUp?.() === true;
     };
   };
-}
-
-/** Resolves a name once and answers only if every address may be dialled. */
-function createGuardedLookup(policy: NetworkPolicy): LookupFunction {
-  const isAllowed = (address: string): boolean => policy.checkAddress(address).allowed;
-
-  return (hostname, _options, callback) => {
-    if (isLocalhost(hostname)) {
-      // Not asked of the resolver, which may know only one of the two; what is not open is left out.
-      const open = localhostAddresses.filter(isAllowed).map((address) => ({ address, family: isIP(address) }));
-      callback(open.length === 0 ? blocked(hostname) : null, open);
-      return;
-    }
-    lookup(hostname, { all: true }, (error, addresses) => {
-      if (error !== null) return callback(error, []);
-      const refused = addresses.some(({ address }) => !isAllowed(address));
-      callback(refused ? blocked(hostname) : null, refused ? [] : addresses);
-    });
-  };
-}
-
-function blocked(hostname: string): OuthookError {
-  return new OuthookError("blocked_address", `the host ${hostname} leads to an address that is not public`);
 }
 
 /** Keeps what a polluted `Object.prototype` holds, such as `path`, out of the options. */

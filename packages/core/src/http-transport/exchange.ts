@@ -2,7 +2,7 @@ import type { Dispatcher } from "undici";
 import type { TransportRequest } from "../transport.ts";
 import type { Outcome } from "../model.ts";
 import type { Connection, Connections } from "./connections.ts";
-import { failureOf, isReset, timedOut } from "./failure.ts";
+import { failureOf, isReset, notLookedUp, timedOut } from "./failure.ts";
 
 /** How much of a response's body is kept, and so read at all, in bytes. */
 const maxResponseBytes = 16 * 1024;
@@ -51,7 +51,9 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   /** The deadline: after the status line it only cuts the body short. */
   expire(): void {
-    this.#drop(this.#statusCode === null ? timedOut(this.#request.timeoutMs) : this.#response(this.#statusCode));
+    if (this.#statusCode !== null) return this.#drop(this.#response(this.#statusCode));
+    const hasOnlyWaited = this.#connection?.abandonDial() === true;
+    this.#drop(hasOnlyWaited ? notLookedUp(this.#request.timeoutMs) : timedOut(this.#request.timeoutMs));
   }
 
   /** undici refuses a handler without it. */
@@ -89,7 +91,10 @@ class Exchange implements Dispatcher.DispatchHandler {
       this.#connections.drop(this.#connection);
       return this.begin("new");
     }
-    this.#drop(failureOf(error));
+    const failure = failureOf(error);
+    this.#drop(failure);
+    // What ran out may be descriptors, and nobody waits for these.
+    if (failure.kind === "local") this.#connections.closeIdle();
   }
 
   /** A kept-alive connection that the receiver was closing while the request went out. A new one never is. */

@@ -13,12 +13,15 @@ const classes: Readonly<Record<string, ErrorClass>> = {
   EPIPE: "connection_reset",
   UND_ERR_SOCKET: "connection_reset",
   ETIMEDOUT: "timeout",
+  EMSGSIZE: "invalid_response",
+  // What undici's parser throws at a status below 100.
+  ERR_ASSERTION: "invalid_response",
   UND_ERR_HEADERS_OVERFLOW: "invalid_response",
   UND_ERR_RES_CONTENT_LENGTH_MISMATCH: "invalid_response",
 };
 
 const families: readonly (readonly [RegExp, ErrorClass])[] = [
-  [/^EAI_/, "dns"],
+  [/^(EAI|DNS)_/, "dns"],
   [/^HPE_/, "invalid_response"],
   // OpenSSL's verify results have names of their own, most of them with CERT in it.
   [
@@ -33,6 +36,7 @@ const localCodes: ReadonlySet<string> = new Set([
   "ENFILE",
   "ENOMEM",
   "ENOBUFS",
+  "ENOSPC",
   "EADDRNOTAVAIL",
   "EAI_MEMORY",
 ]);
@@ -71,6 +75,11 @@ export function failureOf(error: unknown): Failure {
 /** The outcome of an attempt whose time ran out before a status line came. */
 export function timedOut(timeoutMs: number): Failure {
   return { kind: "error", errorClass: "timeout", message: `no response within ${timeoutMs} ms` };
+}
+
+/** The outcome of an attempt whose time ran out before its host name was even asked for. */
+export function notLookedUp(timeoutMs: number): Failure {
+  return { kind: "local", message: `look-ups of other host names took all of the attempt's ${timeoutMs} ms` };
 }
 
 /** Whether the connection went away, rather than anything that the receiver said. */

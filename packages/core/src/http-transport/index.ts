@@ -1,3 +1,4 @@
+import type { OuthookError } from "../errors.ts";
 import { isOuthookError } from "../errors.ts";
 import type { NetworkPolicy } from "../network.ts";
 import type { Transport } from "../transport.ts";
@@ -8,16 +9,27 @@ import { createDial } from "./dial.ts";
 import type { Target } from "./exchange.ts";
 import { exchange } from "./exchange.ts";
 import { failureOf } from "./failure.ts";
+import { loadClient } from "./load-client.ts";
 
 /** URLs whose check is remembered: a hit costs a lookup, a miss about 3 µs. */
 const maxTargets = 4_096;
+/** With the default of 256 requests at once, this leaves 64 descriptors of 512 for everything else in the process. */
+const defaultMaxConnections = 448;
 
 /** Options of {@link createHttpTransport}. */
 export type HttpTransportOptions = {
   /** Where requests may go. */
   readonly policy: NetworkPolicy;
-  /** For how many origins idle connections are kept, each for at most 4 s. Default 256. */
-  readonly maxIdleOrigins?: number | undefined;
+  /**
+   * How many connections may be open: requests that need more get them, but then none is kept open for the next request.
+   * Idle ones are kept for at most 4 s. Default 448.
+   */
+  readonly maxConnections?: number | undefined;
+  /**
+   * Gets each refusal of the guard; its message names the address, its range and the option that opens it, and so is for
+   * operators only. Default: nobody.
+   */
+  readonly onRefused?: ((refusal: OuthookError) => void) | undefined;
 };
 
 /**
@@ -34,17 +46,17 @@ export type HttpTransportOptions = {
  * const transport = createHttpTransport({ policy: createNetworkPolicy({ allow: ["10.1.0.0/16"] }) });
  */
 export function createHttpTransport(options: HttpTransportOptions): Transport {
-  const { policy, maxIdleOrigins = 256 } = options;
+  const { policy, maxConnections = defaultMaxConnections, onRefused = () => {} } = options;
   const targets = new Map<string, Target>();
   let connections: Connections | null = null;
   let closings = 0;
 
   const load = async (): Promise<Connections> => {
-    const { Client } = await import("./undici.ts");
+    const Client = await loadClient();
     connections ??= createConnections({
       clientOf: (origin, clientOptions) => new Client(origin, clientOptions),
-      dial: createDial(policy),
-      maxIdleOrigins,
+      dial: createDial(policy, onRefused),
+      maxConnections,
     });
     return connections;
   };
@@ -70,9 +82,9 @@ export function createHttpTransport(options: HttpTransportOptions): Transport {
         return { kind: "local", message: "the transport was closed before the request was sent" };
       } catch (error) {
         // Only the check of the URL throws, and the import if undici is not installed.
-        return isOuthookError(error)
-          ? failureOf(error)
-          : { kind: "local", message: `undici cannot be loaded: ${String(error)}` };
+        if (!isOuthookError(error)) return { kind: "local", message: `undici cannot be loaded: ${String(error)}` };
+        onRefused(error);
+        return failureOf(error);
       }
     },
     close: async () => {

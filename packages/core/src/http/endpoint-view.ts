@@ -13,8 +13,8 @@ export type EndpointView = {
   readonly headers: readonly string[];
   readonly timeout_seconds: number;
   readonly max_retries: number | null;
-  /** Always `null` so far: endpoints have no rate limit yet. */
-  readonly rate_limit: null;
+  /** Requests a second. */
+  readonly rate_limit: number | null;
   readonly metadata: Readonly<Record<string, string>>;
   readonly secret_hint: string;
   readonly signing_version: SigningVersion;
@@ -42,7 +42,7 @@ export function endpointView(endpoint: EndpointDetails): EndpointView {
     headers: endpoint.headerNames,
     timeout_seconds: endpoint.timeoutSeconds,
     max_retries: endpoint.maxRetries,
-    rate_limit: null,
+    rate_limit: endpoint.rateLimit,
     metadata: endpoint.metadata,
     secret_hint: endpoint.secretHint,
     signing_version: endpoint.signingVersion,

@@ -1,5 +1,3 @@
-import { OuthookError } from "../errors.ts";
-import { shown } from "../shown.ts";
 import type { Contract } from "./contract.ts";
 import { endpointView, isoInstant } from "./endpoint-view.ts";
 import { eventTypesOf } from "./event-types.ts";
@@ -25,7 +23,7 @@ const fields: Fields = {
   timeout_seconds: { as: "timeoutSeconds" },
   max_retries: { as: "maxRetries" },
   metadata: { as: "metadata" },
-  rate_limit: { as: "rateLimit", read: noRateLimit },
+  rate_limit: { as: "rateLimit" },
 };
 
 /** The API of Outhook itself: snake_case, flat, problem details. `openapi.json` describes it. */
@@ -65,10 +63,3 @@ export const standardContract: Contract = {
   ],
   error: (fault) => problemReply(fault),
 };
-
-/** Shown as `null`, so it may be sent back as that. */
-function noRateLimit(value: unknown, param: string): undefined {
-  if (value === null) return undefined;
-  const fault = `${param} is ${shown(value)}; endpoints have no rate limit yet: leave it out`;
-  throw new OuthookError("invalid_rate_limit", fault, { param });
-}

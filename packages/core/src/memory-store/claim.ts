@@ -1,7 +1,7 @@
 import { lostError } from "../attempt.ts";
 import type { DeliveryStore } from "../store/deliveries.ts";
 import type { Claim } from "../settlement.ts";
-import { enqueue, firstOf, queuesIn, readyAt } from "./queue.ts";
+import { enqueue, firstOf, holdUntil, queuesIn, readyAt } from "./queue.ts";
 import type { DeliveryRow, Tables, Queue } from "./tables.ts";
 
 type ClaimInput = Parameters<DeliveryStore["claim"]>[0];
@@ -14,12 +14,13 @@ export function claim(tables: Tables, input: ClaimInput, now: number): readonly 
     const before = taken.get(queue.endpointId) ?? 0;
     const room = (input.room.get(queue.endpointId) ?? input.perEndpoint) - before;
     const due = takeDue(tables, queue, {
-      most: Math.min(room, input.limit - claims.length),
+      most: Math.min(room, input.limit - claims.length, queue.pace ?? Infinity),
       leaseMs: input.leaseMs,
       now,
     });
     if (due.length === 0) continue;
     queue.servedAt = now;
+    if (queue.pace !== null) holdUntil(queue, now + Math.ceil((due.length * 1_000) / queue.pace));
     taken.set(queue.endpointId, before + due.length);
     claims.push(...due);
   }
@@ -58,7 +59,7 @@ function takeDue(
     if (first.leasedAt !== null) recordLost(first, first.leasedAt, now);
     lease(first, leaseMs, now);
     enqueue(tables, first);
-    claims.push(claimOf(first, lapsed));
+    claims.push(claimOf(first, queue, lapsed));
   }
   return claims;
 }
@@ -79,7 +80,7 @@ function recordLost(delivery: DeliveryRow, startedAt: number, now: number): void
   delivery.updatedAt = now;
 }
 
-function claimOf({ message, ...delivery }: DeliveryRow, lapsed: boolean): Claim {
+function claimOf({ message, ...delivery }: DeliveryRow, { pace }: Queue, lapsed: boolean): Claim {
   return {
     partition: message.partition,
     deliveryId: delivery.id,
@@ -92,6 +93,7 @@ function claimOf({ message, ...delivery }: DeliveryRow, lapsed: boolean): Claim 
     fence: delivery.fence,
     attempts: delivery.attempts.length,
     scheduledAttempts: delivery.scheduledAttempts,
+    pace,
     lapsed,
   };
 }

@@ -27,6 +27,11 @@ export function memoryDeliveries(open: () => Tables, clock: () => number): Deliv
       }
     },
 
+    pace: async ({ partitions, endpointId, perSecond }) => {
+      const tables = open();
+      for (const partition of partitions) queueOf(tables, partition, endpointId, "scheduled").pace = perSecond;
+    },
+
     forgetFailures: async ({ endpointId }) => {
       const tables = open();
       const health = tables.health.get(endpointId);
@@ -84,8 +89,8 @@ function fanOutOne(
     row.deliveries.push(delivery);
     tables.deliveries.set(delivery.id, delivery);
     if (delivery.status === "skipped") continue;
-    const held = queueOf(tables, partition, delivery.endpointId, "scheduled").heldUntil > now;
-    if (wanted.lease && !held) lease(delivery, leaseMs, now);
+    const { heldUntil, pace } = queueOf(tables, partition, delivery.endpointId, "scheduled");
+    if (wanted.lease && heldUntil <= now && pace === null) lease(delivery, leaseMs, now);
     enqueue(tables, delivery);
   }
   return row.deliveries;

@@ -1,6 +1,7 @@
 import type { StoredEndpoint, StoredSecret } from "../model.ts";
 import type { EndpointStore } from "../store/endpoints.ts";
 import { answerOf, isAnswered, keepAnswer } from "./answers.ts";
+import { memorySealing } from "./sealing.ts";
 import type { EndpointRow, Tables, TenantRow } from "./tables.ts";
 
 /** Endpoints, secrets and answers in memory. */
@@ -79,6 +80,8 @@ export function memoryEndpoints(open: () => Tables): EndpointStore {
       });
       return new Map(known);
     },
+
+    ...memorySealing(open),
   };
 }
 

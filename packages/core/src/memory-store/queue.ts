@@ -7,7 +7,7 @@ export function queueOf(tables: Tables, partition: number, endpointId: string, l
   const key = keyOf(partition, endpointId, lane);
   const found = tables.queues.get(key);
   if (found !== undefined) return found;
-  const made: Queue = { partition, endpointId, lane, heldUntil: 0, servedAt: 0, heap: [] };
+  const made: Queue = { partition, endpointId, lane, heldUntil: 0, pace: null, servedAt: 0, heap: [] };
   tables.queues.set(key, made);
   return made;
 }

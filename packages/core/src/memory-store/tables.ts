@@ -47,6 +47,8 @@ export type Queue = {
   readonly lane: Lane;
   /** Stays 0 in the manual lane. */
   heldUntil: number;
+  /** Deliveries a second; `null` for any number, and in the manual lane. */
+  pace: number | null;
   /** When a claim last took something of it. */
   servedAt: number;
   /**

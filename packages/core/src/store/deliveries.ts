@@ -29,7 +29,7 @@ export type FanOut = {
 export type DeliveryStore = {
   /**
    * Creates the deliveries of messages that still wait for fan-out, and marks those messages.
-   * Deliveries asked to be leased get fence 1 and a lease of `leaseMs`, unless their endpoint is held.
+   * Deliveries asked to be leased get fence 1 and a lease of `leaseMs`, unless their endpoint is held or paced.
    * Atomic: each message with its deliveries. Two concurrent callers with one message: one creates, the other finds
    * nothing to do. Returns the ids that it created and leased.
    */
@@ -42,7 +42,8 @@ export type DeliveryStore = {
   /**
    * Leases due deliveries: endpoints in turn, at most `perEndpoint` of each, or `room` where it names the endpoint.
    * A lease is the due time pushed to `leaseMs` from now and a fence that counts up. A delivery found with a lapsed
-   * lease has a `lost` attempt recorded in the same step, charged to its schedule.
+   * lease has a `lost` attempt recorded in the same step, charged to its schedule. Of a paced row it takes at most its `pace`,
+   * and then holds the row for as long as that many take: `taken × 1,000 / pace` ms from now, rounded up.
    * Atomic: each delivery. Two concurrent callers: no delivery goes to both. Empty when nothing is due; fewer than
    * `limit` says nothing about what is left, since stores bound the bytes of one call.
    */
@@ -75,6 +76,19 @@ export type DeliveryStore = {
     readonly endpointId: string;
     readonly holdMs: number;
     readonly now?: number | undefined;
+  }) => Promise<void>;
+
+  /**
+   * Lets the endpoint's `scheduled` lane give at most `perSecond` deliveries a second in each of the partitions, from the next
+   * claim on; `null` for any number. Whatever the number of dispatchers, since the queue row keeps count. The `manual` lane is
+   * not paced: a person asked. It holds over time; within one second there may be up to twice as many, as a claim that took less
+   * than all of a second's share may be followed by one that takes all. Atomic: each partition. Of two concurrent callers the later wins. Costs one row a partition,
+   * which is made when there is none.
+   */
+  readonly pace: (input: {
+    readonly partitions: readonly number[];
+    readonly endpointId: string;
+    readonly perSecond: number | null;
   }) => Promise<void>;
 
   /**

@@ -7,10 +7,21 @@ export type EndpointWithSecrets = { readonly endpoint: StoredEndpoint; readonly 
 export type TenantEndpoints = { readonly revision: number; readonly endpoints: readonly EndpointWithSecrets[] };
 
 /**
+ * A text that was sealed: a signing secret, or with `secretId` `null` the custom headers of an endpoint. It is opaque to the
+ * store, but for what {@link keyIdOf} says of it, by which the store finds it.
+ */
+export type SealedText = {
+  readonly tenant: string;
+  readonly endpointId: string;
+  readonly secretId: string | null;
+  readonly sealed: string;
+};
+
+/**
  * Endpoints with their secrets, by tenant.
  *
- * Every method names the tenant; an id of another tenant behaves as an unknown one. Every write raises the tenant's
- * revision in the same step, so that a reader who sees an unchanged revision has seen no change.
+ * Every method names the tenant, but for those about keys; an id of another tenant behaves as an unknown one. Every write but
+ * `reseal` raises the tenant's revision in the same step, so that a reader who sees an unchanged revision has seen no change.
  */
 export type EndpointStore = {
   /**
@@ -94,4 +105,32 @@ export type EndpointStore = {
 
   /** The tenants' revisions; a tenant without endpoints ever has none in the map. */
   readonly revisions: (input: { readonly tenants: readonly string[] }) => Promise<ReadonlyMap<string, number>>;
+
+  /**
+   * The ids of the keys that sealed anything that is kept, by {@link keyIdOf}, each once: signing secrets, expired ones too,
+   * custom headers, and answers that are still to be given at `now`. What has no key id, `""`, is passed over; empty when
+   * there is nothing. Read as one snapshot, and cheap however much there is, as it is asked at every start.
+   */
+  readonly keyIds: (input: { readonly now: number }) => Promise<readonly string[]>;
+
+  /**
+   * A page of what one key sealed, of all tenants, secrets and headers but no answers, in an order of the store's own, after
+   * `after` (which need not exist any more, or be sealed with another key by now); empty when there is no more. Fewer than
+   * `limit` says nothing.
+   */
+  readonly sealedWith: (input: {
+    readonly keyId: string;
+    readonly limit: number;
+    readonly after?: Omit<SealedText, "sealed"> | undefined;
+  }) => Promise<readonly SealedText[]>;
+
+  /**
+   * Puts `resealed`, the same secret sealed anew, in the place of each text that still is `sealed`; one that was changed or
+   * removed since is left alone. Nothing else of the endpoint changes, its `updatedAt` and the tenant's revision neither.
+   * Atomic: the batch. Two concurrent callers with one text: one replaces it. An `update` at the same time keeps what this
+   * wrote, or writes headers of its own. Returns how many were replaced.
+   */
+  readonly reseal: (input: {
+    readonly texts: readonly (SealedText & { readonly resealed: string })[];
+  }) => Promise<number>;
 };

@@ -46,12 +46,13 @@ export const createCases: HttpCaseGroup = {
           description: "Production",
           timeout_seconds: 3,
           max_retries: 2,
+          rate_limit: 20,
           metadata: { team: "lending" },
         };
         const headers = { "X-Api-Key": "key-of-acme-4711", authorization: "Basic a2V5LW9mLWFjbWU=" };
-        const { id, view } = await addEndpoint(api, { ...set, headers, rate_limit: null });
-        const { events, description, timeout_seconds, max_retries, metadata } = view;
-        assert.deepEqual({ events, description, timeout_seconds, max_retries, metadata }, set);
+        const { id, view } = await addEndpoint(api, { ...set, headers });
+        const { events, description, timeout_seconds, max_retries, rate_limit, metadata } = view;
+        assert.deepEqual({ events, description, timeout_seconds, max_retries, rate_limit, metadata }, set);
         assert.deepEqual(view["headers"], ["authorization", "x-api-key"]);
         const read = expectStatus(await api.send(`GET /endpoints/${id}`), 200);
         assert.deepEqual(read.body, view);

@@ -53,7 +53,12 @@ const edges: readonly Edge[] = [
     refused: [2, 61, 3.5, "15", null, true, -1, 1e21],
   },
   { field: "max_retries", code: "invalid_max_retries", taken: [null, 0, 5], refused: [-1, 51, 1.5, "5", true, []] },
-  { field: "rate_limit", code: "invalid_rate_limit", taken: [null], refused: ["fast", -1, {}] },
+  {
+    field: "rate_limit",
+    code: "invalid_rate_limit",
+    taken: [null, 1, 1_000],
+    refused: [0, 1_001, -1, 1.5, "5", "fast", true, {}],
+  },
   {
     field: "metadata",
     code: "invalid_metadata",

@@ -171,6 +171,9 @@ function failing(error: () => Error): (store: Store) => Store {
     answer: fail,
     ofTenant: fail,
     revisions: fail,
+    keyIds: fail,
+    sealedWith: fail,
+    reseal: fail,
   };
   return (store) => ({ ...store, endpoints });
 }

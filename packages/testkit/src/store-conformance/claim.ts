@@ -35,6 +35,7 @@ export const claimCases: CaseGroup = {
             fence: 1,
             attempts: 0,
             scheduledAttempts: 0,
+            pace: null,
             lapsed: false,
           },
         ]);

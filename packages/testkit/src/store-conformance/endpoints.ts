@@ -19,6 +19,7 @@ export const endpointCases: CaseGroup = {
           disabledReason: "gone",
           timeoutSeconds: 60,
           maxRetries: 0,
+          rateLimit: 1_000,
           signingVersion: "v1a",
           publicKey: "whpk_abc",
           metadata: { team: "größe", "": "", "a.b": "[1]" },

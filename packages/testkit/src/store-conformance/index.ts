@@ -14,9 +14,11 @@ import { leaseCases } from "./lease.ts";
 import { logCases } from "./log.ts";
 import { messageCases } from "./messages.ts";
 import { nextDueCases } from "./next-due.ts";
+import { paceCases } from "./pace.ts";
 import { redeliverCases } from "./redeliver.ts";
 import { revisionCases } from "./revisions.ts";
 import { identity } from "./rows.ts";
+import { sealingCases } from "./sealing.ts";
 import { secretCases } from "./secrets.ts";
 import { settleCases } from "./settle.ts";
 import { tenancyCases } from "./tenancy.ts";
@@ -29,6 +31,7 @@ const groups: readonly CaseGroup[] = [
   updateCases,
   revisionCases,
   secretCases,
+  sealingCases,
   idempotencyCases,
   tenancyCases,
   messageCases,
@@ -39,6 +42,7 @@ const groups: readonly CaseGroup[] = [
   leaseCases,
   settleCases,
   holdCases,
+  paceCases,
   cancelCases,
   nextDueCases,
   healthCases,

@@ -36,6 +36,7 @@ export function endpointRow(n: number, changes: Partial<StoredEndpoint> = {}): S
     disabledReason: null,
     timeoutSeconds: 15,
     maxRetries: null,
+    rateLimit: null,
     signingVersion: "v1",
     secretHint: "whsec_…0000",
     publicKey: null,

@@ -60,15 +60,16 @@ export async function fanOutTo(
     readonly partition?: number;
     readonly tenant?: string;
     readonly body?: string;
+    readonly lease?: boolean;
   },
 ): Promise<readonly string[]> {
-  const { to, at = t0, partition = home, tenant = "acme", body = messageRow(n).body } = options;
+  const { to, at = t0, partition = home, tenant = "acme", body = messageRow(n).body, lease = false } = options;
   await store.messages.insert({ messages: [messageRow(n, { partition, tenant, body })] });
   const deliveries = to.map((endpoint) => ({
     id: deliveryId(n, endpoint),
     endpointId: endpointId(endpoint),
     status: "pending" as const,
-    lease: false,
+    lease,
   }));
   const message = { partition, messageId: messageId(n), tenant, type: "loan.active", deliveries };
   await store.deliveries.fanOut({ messages: [message], leaseMs: minute, now: at });
@@ -128,6 +129,7 @@ export function fanOutClaim(n: number, endpoint: number): Claim {
     fence: 1,
     attempts: 0,
     scheduledAttempts: 0,
+    pace: null,
     lapsed: false,
   };
 }

@@ -16,6 +16,7 @@ export const updateCases: CaseGroup = {
         const before = endpointRow(1, {
           description: "old",
           maxRetries: 3,
+          rateLimit: 20,
           metadata: { a: "1" },
           headerNames: ["x-old"],
           sealedHeaders: "sealed",
@@ -24,7 +25,14 @@ export const updateCases: CaseGroup = {
         const some = { url: "https://example.com/new", events: ["*"], metadata: { b: "ü" }, updatedAt: t0 + minute };
         const filled = { headerNames: ["x-api-key", "x-b"], sealedHeaders: "v1.é🔑", timeoutSeconds: 30 };
         const disabled = { status: "disabled", disabledReason: "manual" } as const;
-        const cleared = { description: null, maxRetries: null, headerNames: [], sealedHeaders: null, metadata: {} };
+        const cleared = {
+          description: null,
+          maxRetries: null,
+          rateLimit: null,
+          headerNames: [],
+          sealedHeaders: null,
+          metadata: {},
+        };
         let expected: StoredEndpoint = before;
         for (const changes of [some, filled, disabled, cleared]) {
           const read = expected;

@@ -143,6 +143,7 @@ export const answerMutants: readonly Mutant[] = [
     caughtBy: [
       "idempotency/an insert replaces an expired answer and leaves the others",
       "idempotency/a rotation replaces an expired answer and leaves the others",
+      "sealing/an answer that takes the place of an expired one brings its key",
     ],
     plant: (store) => {
       const written = async (answer: StoredAnswer | undefined) =>

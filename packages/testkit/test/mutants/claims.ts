@@ -131,7 +131,7 @@ export const claimMutants: readonly Mutant[] = [
   },
   {
     fault: "two claims at once get the same deliveries",
-    caughtBy: ["claim/no delivery goes to two claimers"],
+    caughtBy: ["claim/no delivery goes to two claimers", "pace/two claimers together take no more than the pace"],
     plant: (store) => {
       let running: Promise<readonly Claim[]> | null = null;
       return faultyDeliveries(store, {
@@ -160,6 +160,9 @@ export const claimMutants: readonly Mutant[] = [
       "settle/a retry is due its delay after the settling, not before",
       "settle/what is released comes back after its delay as if it had not been taken",
       "hold/what waits and what comes is not claimed until the hold is over",
+      "pace/a claim takes no more than the pace, and the row then waits for as long as they take",
+      "pace/a claim that takes less waits for less, rounded up to a millisecond",
+      "pace/each partition keeps count for itself",
     ],
     plant: (store) =>
       faultyDeliveries(store, {

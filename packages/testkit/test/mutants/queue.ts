@@ -10,6 +10,7 @@ export const queueMutants: readonly Mutant[] = [
       "fan-out/a delivery is leased with fence 1 in the same step when that is asked for",
       "fan-out/a lease taken at fan-out lapses like any other",
       "fan-out/a held endpoint is not leased",
+      "pace/a paced endpoint is not leased at fan-out",
     ],
     plant: (store) =>
       faultyDeliveries(store, {
@@ -121,12 +122,18 @@ export const queueMutants: readonly Mutant[] = [
   },
   {
     fault: "the next due time is late",
-    caughtBy: ["next-due/it is never later than a retry, the end of a lease or of a hold"],
+    caughtBy: [
+      "next-due/it is never later than a retry, the end of a lease or of a hold",
+      "pace/what waits for its pace is due when that is over",
+    ],
     plant: (store) => faultyDeliveries(store, { nextDueInMs: nextDue(store, (ms) => (ms > 0 ? ms + 1 : ms)) }),
   },
   {
     fault: "the next due time is always now",
-    caughtBy: ["next-due/it is never later than a retry, the end of a lease or of a hold"],
+    caughtBy: [
+      "next-due/it is never later than a retry, the end of a lease or of a hold",
+      "pace/what waits for its pace is due when that is over",
+    ],
     plant: (store) => faultyDeliveries(store, { nextDueInMs: nextDue(store, () => 0) }),
   },
   {

@@ -196,6 +196,7 @@ export const settlementMutants: readonly Mutant[] = [
     caughtBy: [
       "hold/a settlement can hold its endpoint back",
       "hold/a hold by a settlement of the manual lane holds the scheduled one",
+      "pace/a longer hold stays",
     ],
     plant: settled((settlement) => ({ ...settlement, holdMs: null })),
   },

@@ -12,7 +12,10 @@ export const updateMutants: readonly Mutant[] = [
   },
   {
     fault: "the sealed headers are left",
-    caughtBy: ["updates/an update writes what the change makes of the endpoint"],
+    caughtBy: [
+      "updates/an update writes what the change makes of the endpoint",
+      "sealing/a key of which nothing is left is told no more",
+    ],
     plant: (store) => changing(store, (before, made) => ({ ...made, sealedHeaders: before.sealedHeaders })),
   },
   {
@@ -62,7 +65,10 @@ export const updateMutants: readonly Mutant[] = [
   },
   {
     fault: "the endpoint that an update returns is the one that is kept",
-    caughtBy: ["updates/what an update gives the change, takes from it and returns is a copy"],
+    caughtBy: [
+      "updates/what an update gives the change, takes from it and returns is a copy",
+      "sealing/an update and a resealing at once both happen",
+    ],
     plant: (store) => {
       const kept = new Map<string, StoredEndpoint | null>();
       return faultyEndpoints(store, {
@@ -122,7 +128,10 @@ export const updateMutants: readonly Mutant[] = [
   },
   {
     fault: "an update reads in one step and writes in another",
-    caughtBy: ["updates/of two updates at once each changes what the other left"],
+    caughtBy: [
+      "updates/of two updates at once each changes what the other left",
+      "sealing/an update and a resealing at once both happen",
+    ],
     plant: (store) =>
       faultyEndpoints(store, {
         update: async (input) => {

@@ -1,6 +1,5 @@
 import type { AcceptedRow, RefusedRow } from "./fields.ts";
 
-// Ports other than the usual ones (url-105, url-106) are not refused yet.
 /** URLs that nobody means who configures a webhook. */
 export const refusedUrls: readonly RefusedRow[] = [
   ["url-081", "plain http refused unless allowHttp", "http://acme.dev/hook"],
@@ -19,6 +18,8 @@ export const refusedUrls: readonly RefusedRow[] = [
   ["url-102", "backslash differential", "https://acme.dev\\@127.0.0.1/"],
   ["url-103", "fragments are never sent", "https://acme.dev/hook#frag"],
   ["url-104", "empty fragment", "https://acme.dev/#"],
+  ["url-105", "ssh", "https://acme.dev:22/hook"],
+  ["url-106", "smtp", "https://acme.dev:25/hook"],
   ["url-108", "port 0", "https://acme.dev:0/hook"],
   ["url-109", "out of range", "https://acme.dev:65536/hook"],
   ["url-110", "negative", "https://acme.dev:-1/hook"],

@@ -1,0 +1,41 @@
+import type { Breaker, Ended } from "./breaker.ts";
+import { breakerAfter } from "./breaker.ts";
+
+/** The breakers of the endpoints to which a dispatcher has made requests. */
+export type Breakers = {
+  /** `undefined` for an endpoint to which no request has ended yet. */
+  readonly of: (endpointId: string) => Breaker | undefined;
+  /** Notes that a request has ended. Returns for how long the endpoint is to be held back for it, `null` for not at all. */
+  readonly note: (endpointId: string, ended: Ended) => number | null;
+  /** The endpoints whose breaker is open. */
+  readonly open: () => Iterable<string>;
+};
+
+/** @param input.most Endpoints kept in memory, about 200 bytes each; that of the oldest request goes first. Default 20,000. */
+export function createBreakers(input: { readonly perEndpoint: number; readonly most?: number | undefined }): Breakers {
+  const { perEndpoint, most = 20_000 } = input;
+  const breakers = new Map<string, Breaker>();
+  const open = new Set<string>();
+
+  const forgetOldest = (): void => {
+    for (const endpointId of breakers.keys()) {
+      if (breakers.size <= most) break;
+      breakers.delete(endpointId);
+      open.delete(endpointId);
+    }
+  };
+
+  return {
+    of: (endpointId) => breakers.get(endpointId),
+    note: (endpointId, ended) => {
+      const { breaker, holdMs } = breakerAfter(breakers.get(endpointId), ended, perEndpoint);
+      breakers.delete(endpointId);
+      breakers.set(endpointId, breaker);
+      if (breaker.holdMs > 0) open.add(endpointId);
+      else open.delete(endpointId);
+      forgetOldest();
+      return holdMs;
+    },
+    open: () => open,
+  };
+}
