@@ -13,8 +13,8 @@ const layers: LayerTable = [
    backoff breaker outcome attempt health partition address special-addresses host-name own-addresses network-options network`,
   "store/ transport",
   "memory-store/ http-transport/",
-  `options settings logger listeners disabling reporter signal breakers shares slots pacing identity idempotency directory group-commit
-   reseal send fan-out deliver settler pump run dispatcher`,
+  `options settings logger listeners grace disabling reporter signal breakers shares slots pacing identity idempotency directory
+   group-commit reseal send fan-out deliver settler pump run dispatcher`,
   "tenant endpoint-input endpoint-record endpoints deliveries http/ node/ outhook",
   "index",
 ];

@@ -19,7 +19,7 @@ export const plans: readonly Plan[] = [
 export const rotated = "storefront";
 
 /** Seconds before each retry. A real app keeps the default: 1 min, 5 min, 15 min, 1 h, 6 h. */
-export const scheduleSeconds: readonly number[] = [0.1, 0.2];
+export const scheduleSeconds: readonly number[] = [0.05, 0.1];
 
 /**
  * Whether an endpoint with these patterns wants an event type: what the demo expects, said without asking the library.

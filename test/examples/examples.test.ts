@@ -17,8 +17,10 @@ afterAll(() => rm(folder, { recursive: true }));
 
 const endpoints = "/webhooks/endpoints";
 const order = { type: "order.created", data: { id: "o_1", amount: 500 } };
-const opened = { OUTHOOK_ALLOW: "127.0.0.0/8", OUTHOOK_KEY: Buffer.alloc(32, "k").toString("base64") };
-const closed = { OUTHOOK_ALLOW: "", OUTHOOK_KEY: "" };
+const key = Buffer.alloc(32, "k").toString("base64");
+const opened = { OUTHOOK_ALLOW: "127.0.0.0/8", OUTHOOK_KEY: key };
+const closed = { OUTHOOK_ALLOW: "", OUTHOOK_KEY: key };
+const withoutKey = { ...closed, OUTHOOK_KEY: "" };
 
 describe.each(["express-sqlite", "fastify-sqlite", "hono-sqlite"])("examples/%s", { timeout: 20_000 }, (name) => {
   let example: Example;
@@ -120,9 +122,10 @@ describe.each(["express-sqlite", "fastify-sqlite", "hono-sqlite"])("examples/%s"
     expect(ended.exitCode).toBe(0);
     expect(ended.ms).toBeLessThan(2_000);
 
+    await expect(startExample(name, { ...withoutKey, DATABASE: database() })).rejects.toThrow(/unknown_secret_key/);
     example = await startExample(name, { ...closed, DATABASE: database() });
     expect(example.greeting).toContain("Authorization: Bearer acme:admin");
-    expect(example.greeting).toContain("set OUTHOOK_KEY");
+    expect(example.greeting).not.toContain("set OUTHOOK_KEY");
     expect(example.greeting).toContain("OUTHOOK_ALLOW=127.0.0.0/8");
     const listed = await example.call("GET", endpoints, { as: "acme:admin" });
     expect(listed).toMatchObject({ body: { data: [{ id: created["id"] }] } });
@@ -141,9 +144,10 @@ describe.each(["express-sqlite", "fastify-sqlite", "hono-sqlite"])("examples/%s"
 
 describe("the rate limit of examples/express-sqlite", () => {
   it("lets each tenant have its requests, and then says how long to wait", { timeout: 20_000 }, async () => {
-    const env = { ...closed, DATABASE: join(folder, "limited.db"), REQUESTS_PER_MINUTE: "2" };
+    const env = { ...withoutKey, DATABASE: join(folder, "limited.db"), REQUESTS_PER_MINUTE: "2" };
     const example = await startExample("express-sqlite", env);
     onTestFinished(async () => void (await example.stop("SIGTERM")));
+    expect(example.greeting).toContain("set OUTHOOK_KEY");
     const list = (as: string) => example.call("GET", endpoints, { as });
     const allowed = [await list("acme:admin"), await list("acme:viewer")];
     expect(allowed.map(({ status, headers }) => [status, headers.get("ratelimit-remaining")])).toEqual([

@@ -34,7 +34,7 @@ export async function startExample(name: string, env: Readonly<Record<string, st
     stdio: ["ignore", "pipe", "pipe"],
     timeout: 60_000,
   });
-  const exited = once(child, "exit");
+  const exited = once(child, "close");
   const errors: string[] = [];
   child.stderr.on("data", (chunk) => errors.push(String(chunk)));
   const greeting: string[] = [];
@@ -42,7 +42,10 @@ export async function startExample(name: string, env: Readonly<Record<string, st
     greeting.push(line);
     if (line === `listening on http://127.0.0.1:${port}`) break;
   }
-  if (!greeting.at(-1)?.startsWith("listening")) throw new Error(`${name} did not listen: ${errors.join("")}`);
+  if (!greeting.at(-1)?.startsWith("listening")) {
+    await exited;
+    throw new Error(`${name} did not listen: ${errors.join("")}`);
+  }
 
   return {
     greeting: greeting.join("\n"),

@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import { gzipSync } from "node:zlib";
-import type { Misbehaviour } from "./misbehaviours.ts";
+import type { Misbehaviour } from "./misbehaviour.ts";
 import { chunkedHead, drip, ok, pour, writeAndReset } from "./pouring.ts";
 
 const delivered = { outcome: 200, status: "succeeded" } as const;

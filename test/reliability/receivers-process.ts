@@ -3,7 +3,7 @@ import { once } from "node:events";
 import type { AddressInfo, Server, Socket } from "node:net";
 import { createServer } from "node:net";
 import { createServer as createTlsServer } from "node:tls";
-import type { Misbehaviour } from "./misbehaviours.ts";
+import type { Misbehaviour } from "./misbehaviour.ts";
 import { misbehaviours, pemOf, wellBehaved } from "./misbehaviours.ts";
 
 const ports = await Promise.all([...wellBehaved, ...misbehaviours].map(async (one) => [one.name, await listen(one)]));

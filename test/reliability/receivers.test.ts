@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Child } from "../crash/processes.ts";
 import { startChild } from "../crash/processes.ts";
 import { watchMemory } from "./memory.ts";
-import type { Misbehaviour } from "./misbehaviours.ts";
+import type { Misbehaviour } from "./misbehaviour.ts";
 import { misbehaviours, pemOf, wellBehaved } from "./misbehaviours.ts";
 
 const timeoutSeconds = 3;

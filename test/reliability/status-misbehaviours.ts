@@ -1,4 +1,4 @@
-import type { Misbehaviour } from "./misbehaviours.ts";
+import type { Misbehaviour } from "./misbehaviour.ts";
 
 const answers = (statusCode: number, header = ""): Pick<Misbehaviour, "onConnection"> => ({
   onConnection: (socket) => {

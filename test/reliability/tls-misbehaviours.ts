@@ -1,4 +1,4 @@
-import type { Misbehaviour } from "./misbehaviours.ts";
+import type { Misbehaviour } from "./misbehaviour.ts";
 import { chunkedHead, ok, pour } from "./pouring.ts";
 
 const refused = { outcome: "tls", status: "pending" } as const;

@@ -27,7 +27,21 @@ export const firstLimit = 4;
 /** So many failures in a row open the breaker. */
 const failuresToOpen = 5;
 const firstHoldMs = 1_000;
-const longestHoldMs = 60_000;
+const longestHold = { atLeastMs: 100, atMostMs: 60_000 };
+
+/** What the options say of breakers. */
+export type BreakerBounds = {
+  /** The most requests that an endpoint may have open. */
+  readonly perEndpoint: number;
+  readonly longestHoldMs: number;
+};
+
+/** A breaker holds for a minute at most, and never for longer than the longest delay of the schedule of retries. */
+export function longestHoldOf(scheduleSeconds: readonly number[]): number {
+  const { atLeastMs, atMostMs } = longestHold;
+  if (scheduleSeconds.length === 0) return atMostMs;
+  return Math.max(atLeastMs, Math.min(Math.max(...scheduleSeconds) * 1_000, atMostMs));
+}
 
 /**
  * Whether the receiver was there and did its work, so that it can take more. Not so a timeout, an error of the transport, a
@@ -41,11 +55,12 @@ export function isAnswer(outcome: Outcome): boolean {
 /**
  * What follows from a request that has ended. Each answer lets one more request be open, from {@link firstLimit} up to
  * `perEndpoint`. Five failures in a row open the breaker: the endpoint is held for a second, then gets one request at a time,
- * and each that fails doubles the hold, up to a minute. An answer closes it.
+ * and each that fails doubles the hold, up to the longest. An answer closes it.
  *
  * @param breaker `undefined` when nothing is known of the endpoint.
  */
-export function breakerAfter(breaker: Breaker | undefined, ended: Ended, perEndpoint: number): Noted {
+export function breakerAfter(breaker: Breaker | undefined, ended: Ended, bounds: BreakerBounds): Noted {
+  const { perEndpoint, longestHoldMs } = bounds;
   const { startedAt, endedAt, answered } = ended;
   const slow = endedAt - startedAt > slowMs;
   const first = Math.min(firstLimit, perEndpoint);
@@ -58,6 +73,6 @@ export function breakerAfter(breaker: Breaker | undefined, ended: Ended, perEndp
   // Those that were open already when it opened say nothing new.
   const isOld = holdMs > 0 && startedAt <= heldAt;
   if (failed.failures < failuresToOpen || isOld) return { breaker: failed, holdMs: null };
-  const nextHoldMs = holdMs === 0 ? firstHoldMs : Math.min(holdMs * 2, longestHoldMs);
+  const nextHoldMs = Math.min(holdMs === 0 ? firstHoldMs : holdMs * 2, longestHoldMs);
   return { breaker: { ...failed, limit: 1, holdMs: nextHoldMs, heldAt: endedAt }, holdMs: nextHoldMs };
 }

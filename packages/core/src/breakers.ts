@@ -1,4 +1,4 @@
-import type { Breaker, Ended } from "./breaker.ts";
+import type { Breaker, BreakerBounds, Ended } from "./breaker.ts";
 import { breakerAfter } from "./breaker.ts";
 
 /** The breakers of the endpoints to which a dispatcher has made requests. */
@@ -12,8 +12,8 @@ export type Breakers = {
 };
 
 /** @param input.most Endpoints kept in memory, about 200 bytes each; that of the oldest request goes first. Default 20,000. */
-export function createBreakers(input: { readonly perEndpoint: number; readonly most?: number | undefined }): Breakers {
-  const { perEndpoint, most = 20_000 } = input;
+export function createBreakers(input: BreakerBounds & { readonly most?: number | undefined }): Breakers {
+  const { most = 20_000, ...bounds } = input;
   const breakers = new Map<string, Breaker>();
   const open = new Set<string>();
 
@@ -28,7 +28,7 @@ export function createBreakers(input: { readonly perEndpoint: number; readonly m
   return {
     of: (endpointId) => breakers.get(endpointId),
     note: (endpointId, ended) => {
-      const { breaker, holdMs } = breakerAfter(breakers.get(endpointId), ended, perEndpoint);
+      const { breaker, holdMs } = breakerAfter(breakers.get(endpointId), ended, bounds);
       breakers.delete(endpointId);
       breakers.set(endpointId, breaker);
       if (breaker.holdMs > 0) open.add(endpointId);

@@ -1,3 +1,4 @@
+import { longestHoldOf } from "./breaker.ts";
 import { createBreakers } from "./breakers.ts";
 import { createDeliver } from "./deliver.ts";
 import type { DeliverReports } from "./deliver.ts";
@@ -21,9 +22,10 @@ export function createRun(input: {
 }): Run {
   const { store, directory, transport, settings, reports, onChange } = input;
   const { messages, deliveries } = store;
+  const { perEndpoint, scheduleSeconds } = settings;
   let aborted = false;
   const settler = createSettler({ deliveries, settings });
-  const breakers = createBreakers({ perEndpoint: settings.perEndpoint });
+  const breakers = createBreakers({ perEndpoint, longestHoldMs: longestHoldOf(scheduleSeconds) });
   const pacing = createPacing({ deliveries, directory, settings });
   const deliver = createDeliver({
     directory,

@@ -1,8 +1,10 @@
 import { describe, expect, it } from "vitest";
 import type { Breaker, Ended } from "../src/breaker.ts";
-import { breakerAfter, isAnswer } from "../src/breaker.ts";
+import { breakerAfter, isAnswer, longestHoldOf } from "../src/breaker.ts";
 import { createBreakers } from "../src/breakers.ts";
 import type { Outcome } from "../src/model.ts";
+
+const longestHoldMs = 60_000;
 
 type Step = Ended["answered"] | { readonly startedAt: number };
 
@@ -16,7 +18,7 @@ function after(
   for (const step of steps) {
     const startedAt = typeof step === "object" ? step.startedAt : at + 1;
     at += 10;
-    ({ breaker } = breakerAfter(breaker, { startedAt, endedAt: at, answered: step === true }, perEndpoint));
+    ({ breaker } = breakerAfter(breaker, { startedAt, endedAt: at, answered: step === true }, { perEndpoint, longestHoldMs }));
   }
   return { breaker, at };
 }
@@ -59,9 +61,28 @@ describe("a breaker", () => {
     const ended = { startedAt: 0, endedAt: ms };
     const { breaker } = after(answers(3));
     for (const answered of [true, false]) {
-      expect(breakerAfter(breaker, { ...ended, answered }, 16).breaker.slow).toBe(slow);
-      expect(breakerAfter(undefined, { ...ended, answered }, 16).breaker.slow).toBe(slow);
+      expect(breakerAfter(breaker, { ...ended, answered }, { perEndpoint: 16, longestHoldMs }).breaker.slow).toBe(slow);
+      expect(breakerAfter(undefined, { ...ended, answered }, { perEndpoint: 16, longestHoldMs }).breaker.slow).toBe(slow);
     }
+  });
+});
+
+describe("the longest hold", () => {
+  it.each([
+    { schedule: [60, 300, 21_600], longest: 60_000 },
+    { schedule: [], longest: 60_000 },
+    { schedule: [5, 20, 10], longest: 20_000 },
+    { schedule: [0.1, 0.2], longest: 200 },
+    { schedule: [0], longest: 100 },
+  ])("is $longest ms with retries after $schedule s, and no hold is longer", ({ schedule, longest }) => {
+    expect(longestHoldOf(schedule)).toBe(longest);
+    const bounds = { perEndpoint: 16, longestHoldMs: longest };
+    let breaker: Breaker | undefined;
+    for (let at = 1; at <= 20; at += 1) {
+      ({ breaker } = breakerAfter(breaker, { startedAt: at, endedAt: at, answered: false }, bounds));
+      expect(breaker.holdMs).toBeLessThanOrEqual(longest);
+    }
+    expect(breaker?.holdMs).toBe(longest);
   });
 });
 
@@ -84,7 +105,7 @@ describe("an answer", () => {
 
 describe("breakers", () => {
   it("hold an endpoint each time that its breaker opens or a probe fails, and not otherwise", () => {
-    const breakers = createBreakers({ perEndpoint: 16 });
+    const breakers = createBreakers({ perEndpoint: 16, longestHoldMs });
     const note = (startedAt: number, answered = false) =>
       breakers.note("a", { startedAt, endedAt: startedAt + 5, answered });
     expect([1, 2, 3, 4].map((at) => note(at))).toEqual([null, null, null, null]);
@@ -99,7 +120,7 @@ describe("breakers", () => {
   });
 
   it("forget the endpoint that had its last request first", () => {
-    const breakers = createBreakers({ perEndpoint: 16, most: 2 });
+    const breakers = createBreakers({ perEndpoint: 16, longestHoldMs, most: 2 });
     for (const id of ["a", "b", "a", "c"]) breakers.note(id, { startedAt: 0, endedAt: 1, answered: true });
     expect(["a", "b", "c"].map((id) => breakers.of(id)?.limit)).toEqual([6, undefined, 5]);
     for (let n = 0; n < 5; n += 1) breakers.note("c", { startedAt: n, endedAt: n, answered: false });

@@ -32,7 +32,7 @@ function rig(bounds: {
     [];
   const started: string[] = [];
   const released: [string, number | null][] = [];
-  const breakers = createBreakers({ perEndpoint });
+  const breakers = createBreakers({ perEndpoint, longestHoldMs: 60_000 });
   let now = 0;
   let roomier = 0;
   for (const endpointId of quick) {
