@@ -6,10 +6,12 @@ const long = process.env["OUTHOOK_LONG"] === "1";
 
 /** These share one Postgres, which starts before them and ends after them. */
 const onPostgres = ["packages/postgres/test/**/*.test.ts"];
-/** These measure times and kill processes, so they run one after the other when everything else has ended. */
+/** These kill, stop and starve processes, and mostly wait for leases to run out: several at once, when the quick ones have ended. */
+const faults = ["test/{crash,postgres}/**/*.test.ts", "test/reliability/!(guard|isolation|receivers|origins)*.test.ts"];
+/** These measure times, so they run one after the other when everything else has ended. */
 const measured = [
-  "test/{crash,sqlite,postgres}/**/*.test.ts",
-  "test/reliability/!(guard)*.test.ts",
+  "test/sqlite/**/*.test.ts",
+  "test/reliability/{isolation,receivers,origins}*.test.ts",
   "packages/sqlite/test/{blocking,processes}.test.ts",
 ];
 const longLane = ["**/*.long.test.ts"];
@@ -44,7 +46,7 @@ export default defineConfig({
             test: {
               name: "quick",
               include: ["packages/*/test/**/*.test.ts", "test/**/*.test.ts"],
-              exclude: [...ignored, ...measured, ...onPostgres, ...longLane],
+              exclude: [...ignored, ...faults, ...measured, ...onPostgres, ...longLane],
               maxWorkers: 2,
               typecheck: {
                 enabled: true,
@@ -68,11 +70,20 @@ export default defineConfig({
           },
           {
             test: {
+              name: "faults",
+              include: faults,
+              exclude: [...ignored, ...longLane],
+              maxWorkers: 3,
+              sequence: { groupOrder: 1 },
+            },
+          },
+          {
+            test: {
               name: "measured",
               include: measured,
               exclude: [...ignored, ...longLane],
               maxWorkers: 1,
-              sequence: { groupOrder: 1 },
+              sequence: { groupOrder: 2 },
             },
           },
         ],

@@ -44,7 +44,7 @@ const partitions = allPartitions(defaultPartitions);
  * from when it was to be sent to when its request was read.
  */
 export async function measure(source: StoreSource, load: Load): Promise<Waiting> {
-  const { store, destroy } = await source.create();
+  const { store, tidy, destroy } = await source.create();
   const receiver = await startProcess<ReceiverAnswer>(load.hanging);
   const { healthy, hanging } = portsOf(receiver.first);
   const outhook = createOuthook({
@@ -62,6 +62,7 @@ export async function measure(source: StoreSource, load: Load): Promise<Waiting>
     for (let n = 0; n < load.hanging; n += 1) await fill(store, `hanging-${n}`, load.waiting);
     while ((await store.messages.awaitingFanOut({ partitions, limit: 1 })).length > 0) await pause(100);
     // What writing so much has left to do is not to be counted.
+    await tidy();
     await pause(restMs);
     await receiver.ask();
     await sendInOpenLoop(outhook, load);

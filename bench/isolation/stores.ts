@@ -5,11 +5,17 @@ import type { Store } from "../../packages/core/src/index.ts";
 import { postgresStore } from "../../packages/postgres/src/index.ts";
 import { sqliteStore } from "../../packages/sqlite/src/index.ts";
 import type { BenchServer } from "../postgres/server.ts";
+import { withClient } from "../postgres/server.ts";
 
 /** An empty store of its own for each run. */
 export type StoreSource = {
   readonly name: string;
-  readonly create: () => Promise<{ readonly store: Store; readonly destroy: () => Promise<void> }>;
+  readonly create: () => Promise<{
+    readonly store: Store;
+    /** What the database does by itself within a minute after much was written. */
+    readonly tidy: () => Promise<void>;
+    readonly destroy: () => Promise<void>;
+  }>;
 };
 
 export const onSqlite: StoreSource = {
@@ -17,7 +23,7 @@ export const onSqlite: StoreSource = {
   create: async () => {
     const folder = await mkdtemp(join(tmpdir(), "outhook-bench-"));
     const destroy = (): Promise<void> => rm(folder, { recursive: true });
-    return { store: sqliteStore({ path: join(folder, "outhook.db") }), destroy };
+    return { store: sqliteStore({ path: join(folder, "outhook.db") }), tidy: async () => undefined, destroy };
   },
 };
 
@@ -27,7 +33,11 @@ export function onPostgres(server: BenchServer): StoreSource {
     create: async () => {
       const name = `outhook_bench_${crypto.randomUUID().replaceAll("-", "")}`;
       const connectionString = await server.createDatabase(name);
-      return { store: postgresStore({ connectionString }), destroy: () => server.dropDatabase(name) };
+      return {
+        store: postgresStore({ connectionString }),
+        tidy: () => withClient(connectionString, async (client) => void (await client.query("vacuum analyze"))),
+        destroy: () => server.dropDatabase(name),
+      };
     },
   };
 }
