@@ -183,7 +183,7 @@ describe("endpoints", () => {
     await acme.endpoints.create({ url: `${url}/new` });
     const { id } = await acme.send("loan.active", {});
     const messages = await first.store.messages.awaitingFanOut({ partitions: [...Array(64).keys()], limit: 1 });
-    const { endpoints } = await first.store.endpoints.ofTenant({ tenant: "acme" });
+    const { endpoints = [] } = (await first.store.endpoints.ofTenants({ tenants: ["acme"] })).get("acme") ?? {};
     await first.store.deliveries.fanOut({
       leaseMs: 1,
       now: first.clock.now(),

@@ -175,7 +175,7 @@ describe.each(["memory", "SQLite"])("an idempotency key on the %s store", (kind)
       const id = created[0]?.endpoint.id ?? "";
       const rotated = await Promise.all(fifty.map(({ rotateSecret }) => rotateSecret(id, { idempotencyKey: "k" })));
       expect(new Set(rotated.map(({ secret }) => secret)).size).toBe(1);
-      const { endpoints } = await one.store.endpoints.ofTenant({ tenant: "acme" });
+      const { endpoints = [] } = (await one.store.endpoints.ofTenants({ tenants: ["acme"] })).get("acme") ?? {};
       expect(endpoints[0]?.secrets).toHaveLength(2);
     }, kind);
   });

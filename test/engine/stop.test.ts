@@ -1,4 +1,4 @@
-import type { AnyEvents, Outcome, Outhook, Store } from "@outhook/core";
+import type { AnyEvents, Logger, Outcome, Outhook, Store } from "@outhook/core";
 import { createOuthook, memoryStore } from "@outhook/core";
 import { describe, expect, it } from "vitest";
 import { ok } from "./setup.ts";
@@ -9,12 +9,15 @@ const silent = { warn: () => undefined, error: () => undefined };
 type App = { readonly outhook: Outhook<AnyEvents, never>; readonly sent: string[] };
 
 /** An app in real time with one endpoint, whose store lacks or alters some methods. */
-async function open(alter: (store: Store) => Store, answer: () => Promise<Outcome> = async () => ok): Promise<App> {
+async function open(
+  alter: (store: Store) => Store,
+  { answer = async () => ok, logger = silent }: { answer?: () => Promise<Outcome>; logger?: Logger } = {},
+): Promise<App> {
   const sent: string[] = [];
   const outhook = createOuthook({
     store: alter(memoryStore()),
     secretKeys: "plaintext",
-    logger: silent,
+    logger,
     transport: {
       send: ({ headers }) => {
         sent.push(headers["webhook-id"] ?? "none");
@@ -40,7 +43,7 @@ describe("a second stop", () => {
     { first: 200, second: 60_000, most: 700 },
     { first: 60_000, second: 0, most: 500 },
   ])("($first ms, then $second ms) ends both when the shorter grace is over", async ({ first, second, most }) => {
-    const { outhook, sent } = await open((store) => store, never);
+    const { outhook, sent } = await open((store) => store, { answer: never });
     await outhook.tenant("acme").send("loan.active", {});
     await outhook.dispatcher.start();
     await expect.poll(() => sent.length).toBe(1);
@@ -48,6 +51,69 @@ describe("a second stop", () => {
     expect(await took(() => Promise.all(stops()))).toBeLessThan(most);
     await outhook.dispatcher.start();
     await outhook.dispatcher.stop({ graceMs: 0 });
+  });
+});
+
+describe("start while a stop runs", () => {
+  /** An app whose dispatcher stops for as long as its one request is open, and what it warned of. */
+  async function stopping() {
+    let answer = (): void => undefined;
+    const answered = new Promise<Outcome>((resolve) => (answer = () => resolve(ok)));
+    let starts = 0;
+    const warnings: unknown[] = [];
+    const counting = (store: Store): Store => ({
+      ...store,
+      upkeep: {
+        ...store.upkeep,
+        identity: () => {
+          starts += 1;
+          return store.upkeep.identity();
+        },
+      },
+    });
+    const { outhook, sent } = await open(counting, {
+      answer: () => (sent.length === 1 ? answered : Promise.resolve(ok)),
+      logger: { ...silent, warn: (details) => warnings.push(details) },
+    });
+    await outhook.tenant("acme").send("loan.active", {});
+    await outhook.dispatcher.start();
+    await expect.poll(() => sent.length).toBe(1);
+    return { outhook, sent, warnings, answer, starts: () => starts, stopped: outhook.dispatcher.stop() };
+  }
+
+  it("waits for its end and then starts, once for all who ask", async () => {
+    const { outhook, sent, warnings, answer, starts, stopped } = await stopping();
+    const started = [outhook.dispatcher.start(), outhook.dispatcher.start()];
+    answer();
+    await stopped;
+    await Promise.all(started);
+    expect(starts()).toBe(2);
+    expect(warnings).toEqual([]);
+    await outhook.tenant("acme").send("loan.active", {});
+    await expect.poll(() => sent.length).toBe(2);
+    await outhook.dispatcher.stop();
+  });
+
+  it("does not start when it was stopped again meanwhile, unless it is asked to once more", async () => {
+    const { outhook, sent, answer, starts, stopped } = await stopping();
+    const takenBack = outhook.dispatcher.start();
+    const again = outhook.dispatcher.stop();
+    answer();
+    await Promise.all([stopped, takenBack, again]);
+    expect(starts()).toBe(1);
+    // It would be refused while the loop runs.
+    expect(await outhook.dispatcher.runOnce()).toMatchObject({ attempts: 0 });
+
+    await outhook.dispatcher.start();
+    const ending = outhook.dispatcher.stop();
+    void outhook.dispatcher.start();
+    void outhook.dispatcher.stop();
+    await outhook.dispatcher.start();
+    await ending;
+    await outhook.tenant("acme").send("loan.active", {});
+    await expect.poll(() => sent.length).toBe(2);
+    await outhook.dispatcher.stop();
+    expect(await outhook.dispatcher.runOnce()).toMatchObject({ attempts: 0 });
   });
 });
 
@@ -87,7 +153,7 @@ describe("a runOnce that was stopped before it began", () => {
     });
     let answer = (): void => undefined;
     const answered = new Promise<Outcome>((resolve) => (answer = () => resolve(ok)));
-    const { outhook, sent } = await open(slow, () => answered);
+    const { outhook, sent } = await open(slow, { answer: () => answered });
     await outhook.tenant("acme").send("loan.active", {});
     const first = outhook.dispatcher.runOnce();
     await outhook.dispatcher.stop();

@@ -29,6 +29,7 @@ export function goodWish({ id: operationId, method, path }: Described, tenant: s
     },
     updateEndpoint: { events: [], headers: { "x-key": "k", authorization: null }, metadata: null, max_retries: null },
     rotateSecret: { expire_current_in: 60 },
+    testEndpoint: {},
   };
   const body = bodies[operationId];
   return {

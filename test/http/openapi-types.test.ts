@@ -16,6 +16,7 @@ const description: Description = openDescription(JSON.parse(text));
 const answers: readonly { readonly schema: string; readonly type: string }[] = [
   { schema: "Endpoint", type: "EndpointView" },
   { schema: "EndpointWithSecret", type: "EndpointView & { readonly secret: string }" },
+  { schema: "TestAttempt", type: "AttemptView" },
   { schema: "EventType", type: "EventTypeDetails" },
   { schema: "ProblemItem", type: `Pick<FaultItem, "param" | "detail" | "code">` },
   { schema: "ErrorCode", type: "ErrorCode" },
@@ -24,6 +25,7 @@ const requests = [
   { route: "POST /endpoints", schema: "NewEndpoint", type: "NewEndpoint<AnyEvents>" },
   { route: "PATCH /endpoints/{id}", schema: "EndpointPatch", type: "EndpointPatch<AnyEvents>" },
   { route: "POST /endpoints/{id}/secret/rotate", schema: "SecretRotation", type: "Rotation" },
+  { route: "POST /endpoints/{id}/test", schema: "TestRequest", type: "object" },
 ];
 
 describe("the description of the API", () => {
@@ -66,7 +68,7 @@ function program(): string {
   ];
   return [
     `import type { AnyEvents, EndpointPatch, ErrorCode, NewEndpoint } from "@outhook/core";`,
-    `import type { EndpointView, EventTypeDetails, FaultItem } from "@outhook/core/http";`,
+    `import type { AttemptView, EndpointView, EventTypeDetails, FaultItem } from "@outhook/core/http";`,
     "type Rotation = { readonly expireCurrentInSeconds?: number | undefined };",
     "type Same<A, B> = [A, B] extends [B, A] ? [keyof A, keyof B] extends [keyof B, keyof A] ? true : false : false;",
     ...pairs.map((one, index) => `export const same${index}: Same<${one.described}, ${one.type}> = true;`),

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import type { Socket } from "node:net";
 import { connect, createServer } from "node:net";
+import { setTimeout as pause } from "node:timers/promises";
 import { frameReader, textOf } from "./frames.ts";
 
 /** `before`: the COMMIT never arrives · `after`: it is done, and its answer never arrives. */
@@ -14,6 +15,8 @@ export type PostgresProxy = {
   readonly pause: () => void;
   /** Ends the partition: what was sent meanwhile arrives. */
   readonly resume: () => void;
+  /** From now on each packet arrives so much later, in either direction. */
+  readonly delay: (ms: number) => void;
   /** Cuts the connection of the client that is the next to send COMMIT. Resolves when that has happened. */
   readonly cutAtCommit: (at: CutAt) => Promise<void>;
   readonly close: () => Promise<void>;
@@ -25,6 +28,7 @@ export async function startProxy({ target }: { readonly target: string }): Promi
   /** Resolves when there is no partition. */
   let passable = Promise.resolve();
   let resume = (): void => undefined;
+  let delayMs = 0;
   let ordered: { readonly at: CutAt; readonly onCut: () => void } | null = null;
 
   /** Passes on what `keep` says, and the end of it. */
@@ -32,6 +36,7 @@ export async function startProxy({ target }: { readonly target: string }): Promi
     try {
       for await (const chunk of from) {
         await passable;
+        if (delayMs > 0) await pause(delayMs);
         if (keep(chunk)) await new Promise<void>((resolve) => to.write(chunk, () => resolve()));
       }
     } catch {
@@ -87,6 +92,9 @@ export async function startProxy({ target }: { readonly target: string }): Promi
       passable = new Promise((resolve) => (resume = resolve));
     },
     resume: () => resume(),
+    delay: (ms) => {
+      delayMs = ms;
+    },
     cutAtCommit: (at) => new Promise((resolve) => (ordered = { at, onCut: resolve })),
     close: async () => {
       const closed = once(server, "close");

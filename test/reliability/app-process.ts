@@ -7,10 +7,11 @@ import { existsSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { setTimeout as pause } from "node:timers/promises";
 import { openApp } from "./app.ts";
+import { limitPages } from "./page-limit.ts";
 import type { Order, ProcessOptions, Report } from "./processes.ts";
 
 const options: ProcessOptions = JSON.parse(process.argv[2] ?? "{}");
-const { dispatches = true, sends, graceMs = 2_000 } = options;
+const { dispatches = true, sends, graceMs = 2_000, pages } = options;
 const tell = (report: Report): void => void process.stdout.write(`${JSON.stringify(report)}\n`);
 
 // Before anything can keep the real one.
@@ -18,6 +19,7 @@ const realNow = Date.now.bind(Date);
 let wallClock = realNow;
 Date.now = () => wallClock();
 
+const makeRoom = pages === undefined ? () => undefined : limitPages(pages);
 const outhook = openApp(options);
 let ending = false;
 
@@ -51,6 +53,11 @@ const obey = async (order: Order): Promise<void> => {
       wallClock = () => at;
       break;
     }
+    case "make room":
+      makeRoom();
+      break;
+    case "report":
+      break;
     case "stall": {
       tell({ stalls: true });
       const cell = new Int32Array(new SharedArrayBuffer(4));

@@ -5,13 +5,13 @@ import { startApp } from "./processes.ts";
 import { newFile, storedIn } from "./stored.ts";
 
 const receiverCount = 10;
-const messages = 12;
+const messages = 5;
 /** Of which Node takes about twenty for itself. */
 const descriptors = 64;
 
 it("a process with 64 descriptors delivers everything once, and blames no receiver", { timeout: 60_000 }, async () => {
   const receivers = await Promise.all(
-    Array.from({ length: receiverCount }, () => startReceiver({ respond: () => ({ status: 200, delayMs: 300 }) })),
+    Array.from({ length: receiverCount }, () => startReceiver({ respond: () => ({ status: 200, delayMs: 200 }) })),
   );
   onTestFinished(async () => {
     await Promise.all(receivers.map((receiver) => receiver.close()));

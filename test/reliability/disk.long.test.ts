@@ -1,32 +1,33 @@
-import { execFileSync, spawnSync } from "node:child_process";
-import { mkdtempSync, rmdirSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { it, onTestFinished } from "vitest";
+import { dirname } from "node:path";
+import { describe, it } from "vitest";
 import { expectGoesOn, roomBytes } from "./filling.ts";
+import { mayMount, mountMemory } from "./mounting.ts";
+import { startApp } from "./processes.ts";
+import { canRun, run } from "./programs.ts";
 import { newFile } from "./stored.ts";
 
-it.skipIf(!mayMount())(
-  "a file system that is full for a while costs nothing but refused sends",
-  { timeout: 60_000 },
-  async () => {
+const bodyBytes = 20_000;
+
+describe("a disk that is full for a while costs nothing but refused sends", { timeout: 60_000 }, () => {
+  it.skipIf(!mayMount())("as its file system is", async () => {
     const database = await newFile();
     const folder = dirname(database);
-    execFileSync("mount", ["-t", "tmpfs", "-o", `size=${roomBytes}`, "tmpfs", folder]);
-    onTestFinished(() => void execFileSync("umount", ["--lazy", folder]));
+    mountMemory(folder, `size=${roomBytes}`);
     await expectGoesOn({
       database,
-      prefix: [],
-      makeRoom: () => void execFileSync("mount", ["-o", "remount,size=64m", folder]),
+      bodyBytes,
+      start: startApp,
+      makeRoom: async () => run("mount", "-o", "remount,size=64m", folder),
     });
-  },
-);
+  });
 
-/** Who may not, needs no file system of his own for the other form of this test. */
-function mayMount(): boolean {
-  const folder = mkdtempSync(join(tmpdir(), "outhook-mount-"));
-  const { status } = spawnSync("mount", ["-t", "tmpfs", "tmpfs", folder]);
-  if (status === 0) spawnSync("umount", [folder]);
-  rmdirSync(folder);
-  return status === 0;
-}
+  it.skipIf(!canRun("prlimit", "--version"))("as the process may write no larger files", async () => {
+    const limit = (soft: string): string => `--fsize=${soft}:unlimited`;
+    await expectGoesOn({
+      database: await newFile(),
+      bodyBytes,
+      start: (options) => startApp(options, ["prlimit", limit(String(roomBytes))]),
+      makeRoom: async (app) => run("prlimit", "--pid", String(app.pid), limit("unlimited")),
+    });
+  });
+});

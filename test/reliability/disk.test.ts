@@ -1,18 +1,29 @@
-import { execFileSync, spawnSync } from "node:child_process";
+import Database from "better-sqlite3";
 import { it } from "vitest";
-import { expectGoesOn, roomBytes } from "./filling.ts";
+import { expectGoesOn } from "./filling.ts";
+import { startApp } from "./processes.ts";
 import { newFile } from "./stored.ts";
 
-// The limit on the size of one process's files is a disk that a test can fill without any rights.
-it.skipIf(spawnSync("prlimit", ["--version"]).status !== 0)(
+/** How many more it may have than the empty tables. */
+const pagesLeft = 60;
+
+it(
   "a disk that is full for a while refuses sends, burns and loses nothing, and is gone on with when there is room",
   { timeout: 60_000 },
   async () => {
-    const limit = (soft: string): string => `--fsize=${soft}:unlimited`;
+    const database = await newFile();
     await expectGoesOn({
-      database: await newFile(),
-      prefix: ["prlimit", limit(String(roomBytes))],
-      makeRoom: (pid) => void execFileSync("prlimit", ["--pid", String(pid), limit("unlimited")]),
+      database,
+      bodyBytes: 10,
+      start: (options) => startApp({ ...options, pages: pagesOf(database) + pagesLeft }),
+      makeRoom: async (app) => void (await app.order({ do: "make room" })),
     });
   },
 );
+
+function pagesOf(database: string): number {
+  const db = new Database(database);
+  const pages = Number(db.pragma("page_count", { simple: true }));
+  db.close();
+  return pages;
+}

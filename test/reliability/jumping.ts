@@ -20,7 +20,7 @@ export const jumps: readonly Order[] = [
 ];
 
 /** How long it is watched after each jump whether it rests. */
-const restMs = 300;
+const restMs = 200;
 
 /**
  * Lets the wall clock of an app jump while a request is open and a retry is due in a minute. What is sent after each jump arrives

@@ -26,15 +26,14 @@ describe.skipIf(process.env["OUTHOOK_TEST_POSTGRES_URL"] !== undefined)("on Post
     return url.href;
   };
 
-  /** For every session of the server, also those that are open. */
-  const set = async (setting: string, value: string | null): Promise<void> => {
-    await runOn(
-      server.url,
-      value === null ? `alter system reset ${setting}` : `alter system set ${setting} = ${value}`,
-    );
-    await runOn(server.url, "select pg_reload_conf()");
-    const shown = `set statement_timeout = 0; select 1 from pg_settings where name = '${setting}' and setting = reset_val`;
-    await expect.poll(async () => (await runOn(server.url, shown)).length).toBe(1);
+  /** For every session of the server, also those that are open. Resolves when a new one has it. */
+  const set = async (setting: string, value: string, does: "set" | "reset" = "set"): Promise<void> => {
+    // Whatever it is that is set, it is not for this.
+    const admin = `${server.url}?options=${encodeURIComponent("-c statement_timeout=0 -c default_transaction_read_only=off")}`;
+    await runOn(admin, `alter system ${does} ${setting}${does === "set" ? ` = '${value}'` : ""}`);
+    await runOn(admin, "select pg_reload_conf()");
+    const shown = `select current_setting('${setting}') as value`;
+    await expect.poll(async () => await runOn(server.url, shown).catch(() => [])).toEqual([{ value }]);
   };
 
   it("close resolves by its grace time with no byte coming", { retry: 1 }, async () => {
@@ -61,7 +60,28 @@ describe.skipIf(process.env["OUTHOOK_TEST_POSTGRES_URL"] !== undefined)("on Post
   it("a time in which it takes no writes costs nothing but refused sends", async () => {
     await expectRidesOut(await newDatabase(), {
       strike: () => set("default_transaction_read_only", "on"),
-      relieve: () => set("default_transaction_read_only", null),
+      relieve: () => set("default_transaction_read_only", "off", "reset"),
+      refusals: ["store_unavailable"],
+    });
+  });
+
+  it("a statement_timeout of 1 ms, which the store's own overrides, costs next to nothing", async () => {
+    await expectRidesOut(await newDatabase(), {
+      strike: () => set("statement_timeout", "1ms"),
+      relieve: () => set("statement_timeout", "0", "reset"),
+      refusals: ["store_busy"],
+      mustRefuse: false,
+    });
+  });
+
+  it("a role that may not connect any more costs nothing but refused sends", async () => {
+    const admin = await newDatabase();
+    const role = `app_${databases}`;
+    await runOn(admin, `create role ${role} login; grant create on database reliability_${databases} to ${role}`);
+    const connections = `select pg_terminate_backend(pid) from pg_stat_activity where usename = '${role}'`;
+    await expectRidesOut(Object.assign(new URL(admin), { username: role }).href, {
+      strike: async () => void (await runOn(admin, `alter role ${role} connection limit 0; ${connections}`)),
+      relieve: async () => void (await runOn(admin, `alter role ${role} connection limit -1`)),
       refusals: ["store_unavailable"],
     });
   });

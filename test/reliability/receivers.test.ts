@@ -7,7 +7,8 @@ import { watchMemory } from "./memory.ts";
 import type { Misbehaviour } from "./misbehaviour.ts";
 import { misbehaviours, pemOf, wellBehaved } from "./misbehaviours.ts";
 
-const timeoutSeconds = 3;
+/** Less than an endpoint may ask for: the dispatcher cuts it. */
+const timeoutSeconds = 1;
 const latestMs = timeoutSeconds * 1_000 + 500;
 const maxGrowthBytes = 20 * 1024 * 1024;
 const rounds = 2;
@@ -36,7 +37,7 @@ async function deliver(misbehaviour: Misbehaviour, port: number, round: number):
   const { scheme = certificate === undefined ? "http" : "https" } = misbehaviour;
   const tenant = `${round} ${name}`;
   const { send, endpoints, deliveries } = outhook.tenant(tenant);
-  const { endpoint } = await endpoints.create({ url: `${scheme}://localhost:${port}/`, timeoutSeconds });
+  const { endpoint } = await endpoints.create({ url: `${scheme}://localhost:${port}/` });
   let deliveryId = "";
   for (let n = 0; n < messages; n += 1) {
     const { id } = await send("loan.active", { note: "x".repeat(bodyBytes) });
@@ -56,6 +57,7 @@ beforeAll(async () => {
       allowHttp: true,
       ca: [pemOf("trusted"), pemOf("expired"), pemOf("other-name")],
     },
+    dispatcher: { maxTimeoutSeconds: timeoutSeconds },
     random: () => 0,
     logger: { warn: () => undefined, error: () => undefined },
   });

@@ -188,7 +188,7 @@ async function damageAndDeliver(
   outhook: Outhook<AnyEvents, never>,
   { store, id }: { readonly store: Store; readonly id: string },
 ): Promise<void> {
-  const { endpoints } = await store.endpoints.ofTenant({ tenant: "acme" });
+  const { endpoints = [] } = (await store.endpoints.ofTenants({ tenants: ["acme"] })).get("acme") ?? {};
   const { secrets = [] } = endpoints.find(({ endpoint }) => endpoint.id === id) ?? {};
   const texts = secrets.map((secret) => ({
     tenant: "acme",

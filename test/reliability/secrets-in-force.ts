@@ -34,8 +34,8 @@ const rotateEveryMs = 100;
 const sendEveryMs = 5;
 /** Messages that are refused at each attempt, so that attempts go on without any fan-out, which would look for what is new. */
 const refused = 10;
-/** The outgoing secret goes on for a second, 20 times; then all older ones end at once, 10 times. */
-const overlapOf = (turn: number): number => (turn % 30 < 20 ? 1 : 0);
+/** All older ones end at once, 5 times; then the outgoing secret goes on for a second, 20 times. */
+const overlapOf = (turn: number): number => (turn % 25 < 5 ? 0 : 1);
 
 /** A rotation counts from the return of its call in the app that made it, and from a second later in all others. */
 export async function expectRotationsInForce(database: string, seconds: number): Promise<void> {

@@ -10,8 +10,8 @@ export type Breaker = {
   readonly holdMs: number;
   /** By a clock that never jumps. */
   readonly heldAt: number;
-  /** Whether the last request took longer than {@link slowMs}. */
-  readonly slow: boolean;
+  /** How long the last request took. */
+  readonly tookMs: number;
 };
 
 /** A breaker after a request, and for how long the endpoint is to be held back for that; `null` for not at all. */
@@ -22,6 +22,8 @@ export type Ended = { readonly startedAt: number; readonly endedAt: number; read
 
 /** A request that is open for longer takes a slot away from many quick ones. */
 export const slowMs = 1_000;
+/** An endpoint whose request took longer is mostly not there: most timeouts are longer, and most answers much quicker. */
+export const hangingMs = 5_000;
 /** Requests that an endpoint may have open until it has answered one. */
 export const firstLimit = 4;
 /** So many failures in a row open the breaker. */
@@ -62,14 +64,14 @@ export function isAnswer(outcome: Outcome): boolean {
 export function breakerAfter(breaker: Breaker | undefined, ended: Ended, bounds: BreakerBounds): Noted {
   const { perEndpoint, longestHoldMs } = bounds;
   const { startedAt, endedAt, answered } = ended;
-  const slow = endedAt - startedAt > slowMs;
+  const tookMs = endedAt - startedAt;
   const first = Math.min(firstLimit, perEndpoint);
   const { limit = first, failures = 0, holdMs = 0, heldAt = 0 } = breaker ?? {};
   if (answered) {
     const more = holdMs > 0 ? first : Math.min(limit + 1, perEndpoint);
-    return { breaker: { limit: more, failures: 0, holdMs: 0, heldAt: 0, slow }, holdMs: null };
+    return { breaker: { limit: more, failures: 0, holdMs: 0, heldAt: 0, tookMs }, holdMs: null };
   }
-  const failed = { limit, failures: failures + 1, holdMs, heldAt, slow };
+  const failed = { limit, failures: failures + 1, holdMs, heldAt, tookMs };
   // Those that were open already when it opened say nothing new.
   const isOld = holdMs > 0 && startedAt <= heldAt;
   if (failed.failures < failuresToOpen || isOld) return { breaker: failed, holdMs: null };

@@ -93,13 +93,21 @@ export function sealHeaders(
   return { headerNames, sealedHeaders: secretBox.seal(JSON.stringify(headers), place) };
 }
 
-/** An endpoint's custom headers. Throws what {@link SecretBox.open} throws. */
+/** An endpoint's custom headers. Throws what {@link SecretBox.open} throws, also for a text that was readable and was damaged. */
 export function openHeaders(
   { tenant, id, sealedHeaders }: Pick<StoredEndpoint, "tenant" | "id" | "sealedHeaders">,
   secretBox: SecretBox,
 ): TextMap {
   if (sealedHeaders === null) return {};
-  return JSON.parse(secretBox.open(sealedHeaders, { table: "headers", tenant, endpointId: id }).reveal());
+  const text = secretBox.open(sealedHeaders, { table: "headers", tenant, endpointId: id }).reveal();
+  try {
+    return JSON.parse(text);
+  } catch {
+    // Not with its cause, which quotes the text.
+    throw new OuthookError("internal", `the text of the custom headers of endpoint ${id} is not JSON`, {
+      hint: "restore the row, or clear them with headers: null and set them anew",
+    });
+  }
 }
 
 function nameFault(name: string): string | null {
@@ -108,7 +116,8 @@ function nameFault(name: string): string | null {
   if (!/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/.test(name)) {
     return "is not a name that HTTP allows; use letters, digits and hyphens";
   }
-  const lower = name.toLowerCase();
+  // Receivers that run as CGI and WSGI programs do see no difference between an underscore and a hyphen.
+  const lower = name.toLowerCase().replaceAll("_", "-");
   const rule = reserved.find(({ names }) =>
     names.some((one) => (one.endsWith("-") ? lower.startsWith(one) : lower === one)),
   );

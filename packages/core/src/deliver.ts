@@ -8,6 +8,7 @@ import { leaseMarginMs } from "./settings.ts";
 import type { Verdict } from "./outcome.ts";
 import { settlementOf } from "./outcome.ts";
 import type { Claim, Settlement } from "./settlement.ts";
+import { signedRequest, timeoutMsOf } from "./signed-request.ts";
 import type { Transport } from "./transport.ts";
 import type { Endpoint, EndpointHealth, Outcome } from "./model.ts";
 
@@ -51,11 +52,7 @@ export function createDeliver(input: {
   readonly isAborted: () => boolean;
 }): Deliver {
   const { directory, transport, pacing, breakers, settings, reports, isAborted } = input;
-  const { clock, scheduleSeconds, random, logger, userAgent, maxTimeoutSeconds } = settings;
-
-  /** An operator may have lowered the longest timeout since it was set. */
-  const timeoutMsOf = ({ endpoint }: KnownEndpoint): number =>
-    Math.min(endpoint.timeoutSeconds, maxTimeoutSeconds) * 1_000;
+  const { clock, scheduleSeconds, random, logger } = settings;
 
   /** The endpoint as it is: that it is gone or disabled is believed only of knowledge as fresh as this call. */
   const find = async ({ tenant, endpointId, lane }: Claim): Promise<KnownEndpoint | undefined> => {
@@ -77,23 +74,9 @@ export function createDeliver(input: {
   const attempt = async (claim: Claim, known: KnownEndpoint): Promise<Delivered> => {
     const startedAt = clock.now();
     const began = clock.monotonic();
-    const timestampSeconds = Math.floor(startedAt / 1_000);
-    const body = Buffer.from(claim.body);
-    const signature = known.signerAt(startedAt)(claim.messageId, timestampSeconds, body);
-    const outcome = await transport.send({
-      url: known.endpoint.url,
-      headers: {
-        ...known.headers(),
-        // Last, so that they win.
-        "content-type": "application/json",
-        "user-agent": userAgent,
-        "webhook-id": claim.messageId,
-        "webhook-timestamp": String(timestampSeconds),
-        "webhook-signature": signature,
-      },
-      body,
-      timeoutMs: timeoutMsOf(known),
-    });
+    const message = { id: claim.messageId, body: claim.body };
+    const { request, signature } = signedRequest(known, message, startedAt, settings);
+    const outcome = await transport.send(request);
     if (outcome.kind === "local" && !isAborted()) {
       logger.error({ reason: outcome.message }, "this process cannot open requests; it goes on trying, at no charge");
     }
@@ -140,7 +123,7 @@ export function createDeliver(input: {
       const verdict = judge(claim, known, { kind: "lost" });
       if (verdict.kind === "settle") return { ...releaseOf(claim), next: verdict.next, health: verdict.health };
     }
-    const neededMs = timeoutMsOf(known) + leaseMarginMs;
+    const neededMs = timeoutMsOf(known, settings) + leaseMarginMs;
     return isAborted() || leasedUntil - clock.monotonic() < neededMs ? releaseOf(claim) : null;
   };
 

@@ -1,6 +1,8 @@
+import { setImmediate as breathe } from "node:timers/promises";
 import { createMatcher } from "./matcher.ts";
 import type { Clock } from "./clock.ts";
 import { openHeaders } from "./custom-headers.ts";
+import { OuthookError } from "./errors.ts";
 import type { Endpoint } from "./model.ts";
 import type { SecretBox } from "./secret-box.ts";
 import type { Signer } from "./signature.ts";
@@ -91,18 +93,32 @@ export function createDirectory(input: {
     const checkedAt = (): number => (changes === changesBefore ? asked : -Infinity);
     const revisions = await endpoints.revisions({ tenants: names });
     const found = new Map<string, KnownTenant>();
-    for (const tenant of names) {
+    let unread: readonly string[] = names.filter((tenant) => {
       const entry = entries.get(tenant);
       const revision = revisions.get(tenant) ?? 0;
       if (entry !== undefined && entry.revision >= revision) {
         entry.checkedAt = Math.max(entry.checkedAt, checkedAt());
         found.set(tenant, entry.known);
-        continue;
+        return false;
       }
-      const now = revision === 0 ? null : await endpoints.ofTenant({ tenant });
-      const known = now === null ? nobody : know(now.endpoints, secretBox);
-      found.set(tenant, known);
-      keep(tenant, { revision: now?.revision ?? 0, known, checkedAt: checkedAt() });
+      if (revision > 0) return true;
+      found.set(tenant, nobody);
+      keep(tenant, { revision, known: nobody, checkedAt: checkedAt() });
+      return false;
+    });
+    while (unread.length > 0) {
+      const read = await endpoints.ofTenants({ tenants: unread });
+      if (!unread.some((tenant) => read.has(tenant))) {
+        throw new OuthookError("internal", "the store answered for none of the tenants that it was asked for");
+      }
+      for (const [tenant, { revision, endpoints: records }] of read) {
+        const known = know(records, secretBox);
+        found.set(tenant, known);
+        keep(tenant, { revision, known, checkedAt: checkedAt() });
+      }
+      unread = unread.filter((tenant) => !read.has(tenant));
+      // A store on SQLite answers without giving way to anything.
+      if (unread.length > 0) await breathe();
     }
     return found;
   };

@@ -23,7 +23,8 @@ export type Dispatcher = {
   /**
    * Starts the loop. Resolves when the store has been found fit, waiting for one that is away; rejects with
    * `environment_mismatch`, `unknown_secret_key`, `schema_pending` or `schema_newer`. Nobody has to await it: a refusal is
-   * logged as well. A second call is a no-op with a warning.
+   * logged as well. A second call is a no-op with a warning. During a `stop` it waits for the end of that; a later `stop` takes
+   * it back.
    */
   readonly start: () => Promise<void>;
   /**
@@ -78,6 +79,9 @@ export function createDispatcher(input: {
   let work: Promise<unknown> = Promise.resolve();
   let grace: Grace | null = null;
   let stopped: Promise<void> = Promise.resolve();
+  /** How often `stop` was called, so that a start that waits for one sees whether it was the last. */
+  let stops = 0;
+  let restarted: Promise<void> | null = null;
   let endHints = noHints;
 
   /** Lets the store end the loop's sleep when there is something new for it. Returns what ends that. */
@@ -154,6 +158,14 @@ export function createDispatcher(input: {
     owned = everything;
     endHints = heedHints();
     work = loopOver(run);
+  };
+
+  const restart = async (): Promise<void> => {
+    const asked = stops;
+    await stopped;
+    if (asked !== stops) return;
+    restarted = null;
+    await start();
   };
 
   const retire = async (): Promise<void> => {
@@ -238,12 +250,14 @@ export function createDispatcher(input: {
 
   return {
     start: () => {
-      const started = start();
+      const started = state === "stopping" ? (restarted ??= restart()) : start();
       started.catch((error: unknown) => logger.error({ error }, "the dispatcher did not start"));
       return started;
     },
     stop: async (options) => {
       const graceMs = graceMsOf(options);
+      stops += 1;
+      restarted = null;
       if (state === "running" || state === "once") {
         grace = createGrace();
         stopped = stop(grace);

@@ -31,6 +31,7 @@ export function newRecord(
     publicKey: publicKeyOf(secret),
     metadata: patchMetadata({}, parsed.metadata ?? {}),
     ...sealHeaders(patchHeaders({}, parsed.headers ?? {}), { tenant, id }, secretBox),
+    lastVerifiedAt: null,
     createdAt: now,
     updatedAt: now,
   };
@@ -43,10 +44,11 @@ export function changedRecord(
   secretBox: SecretBox,
   now: number,
 ): StoredEndpoint {
-  const { headers, metadata, status, description, maxRetries, rateLimit } = patch;
+  const { headers, metadata, status, description, maxRetries, rateLimit, url = endpoint.url } = patch;
   return {
     ...endpoint,
-    url: patch.url ?? endpoint.url,
+    url,
+    lastVerifiedAt: url === endpoint.url ? endpoint.lastVerifiedAt : null,
     events: patch.events ?? endpoint.events,
     description: description === undefined ? endpoint.description : description,
     ...(status !== undefined && status !== endpoint.status && statusFields(status)),

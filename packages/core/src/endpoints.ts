@@ -19,6 +19,7 @@ import { shown } from "./shown.ts";
 import { generateSecret, publicKeyOf, secretHint } from "./secret.ts";
 import type { SecretBox } from "./secret-box.ts";
 import type { Store } from "./store/index.ts";
+import type { TestSend, TestSends } from "./test-send.ts";
 
 /** A tenant's endpoints. An id of another tenant is `not_found`, as an unknown one is. */
 export type Endpoints<C extends AnyEvents> = {
@@ -50,6 +51,15 @@ export type Endpoints<C extends AnyEvents> = {
     options?: IdempotencyOptions & { readonly expireCurrentInSeconds?: number | undefined },
   ) => Promise<{ readonly secret: string; readonly previousSecretExpiresAt: Date | null }>;
   /**
+   * Sends a signed test message now, of the type `webhook.test` and with empty `data`, whatever the endpoint's `events` say,
+   * and also to a disabled one. Resolves with its one attempt, whatever came of it: a 2xx sets `lastVerifiedAt`, and nothing
+   * else is written. It counts neither towards disabling nor for the rate limit, and leaves no trace in the log.
+   *
+   * Throws `rate_limited` while another one to this endpoint is open in this process, or 16 to any; `stopped` when
+   * `outhook.close()` ends it; `internal` when this process could not send; `environment_mismatch` on a copy of the store.
+   */
+  readonly test: (id: string) => Promise<TestSend>;
+  /**
    * How endpoints have fared, one for each id in order. One that never had an attempt, that is unknown or another
    * tenant's, has the health of a new one. Costs one read for the ids that this object has shown before.
    */
@@ -76,9 +86,10 @@ export function createEndpoints<C extends AnyEvents>(input: {
   readonly checkKeys: () => Promise<void>;
   readonly rules: EndpointRules;
   readonly settings: Settings;
+  readonly testSends: Pick<TestSends, "send">;
   readonly wake: () => void;
 }): Endpoints<C> {
-  const { tenant, partitions, store, directory, secretBox, checkKeys, rules, settings, wake } = input;
+  const { tenant, partitions, store, directory, secretBox, checkKeys, rules, settings, testSends, wake } = input;
   const { clock, storeNow, logger } = settings;
   const { once } = createIdempotency({ tenant, endpoints: store.endpoints, secretBox, clock });
   /** An id belongs to one tenant for good, so that those shown before need no question to the store. */
@@ -237,6 +248,8 @@ export function createEndpoints<C extends AnyEvents>(input: {
       });
       return { secret, previousSecretExpiresAt: expireCurrentAt === null ? null : new Date(expireCurrentAt) };
     },
+
+    test: async (id) => (isId(id) ? await testSends.send(tenant, id) : null) ?? endpointNotFound(tenant, id),
 
     health: async (ids) => {
       const own: string[] = [];

@@ -9,24 +9,41 @@ import type { MessageStore } from "./store/messages.ts";
  * Turns waiting messages into one delivery per matching endpoint: `pending` for active endpoints, `skipped` for disabled
  * ones. Endpoints are matched as they are after the messages were read, so that an endpoint created before a message was
  * sent is never missed. Returns how many messages it took up.
+ *
+ * What others hold, as a transaction of the host that repeats an idempotency key, is passed over for now: it reads on behind
+ * those until it has taken up as many as it may, or nothing is left. So what is held keeps nothing else from being sent, and
+ * is no reason to look again at once.
  */
-export async function fanOut(input: {
+export async function fanOut(input: FanOutInput): Promise<number> {
+  const { messages, partitions, limit } = input;
+  const after = new Map<number, Pick<Message, "id" | "createdAt">>();
+  for (let taken = 0; ;) {
+    const waiting = await messages.awaitingFanOut({ partitions, limit, after });
+    const takenNow = await fanOutThese(waiting, input);
+    taken += takenNow;
+    if (takenNow === waiting.length || taken >= limit) return taken;
+    for (const { partition, id, createdAt } of waiting) after.set(partition, { id, createdAt });
+  }
+}
+
+type FanOutInput = {
   readonly messages: Pick<MessageStore<never>, "awaitingFanOut">;
   readonly deliveries: DeliveryStore;
   readonly directory: Directory;
   readonly partitions: readonly number[];
   readonly limit: number;
   /** How many deliveries may be leased at once … */
-  readonly room: number;
+  readonly room: () => number;
   /** … and how many of one endpoint. */
   readonly roomOf: (endpointId: string, origin: string) => number;
   readonly leaseMs: number;
   readonly now: number | undefined;
   /** Called with the claims that a store call has leased, before the next call, which may fail. */
   readonly onLeased: (claims: readonly Claim[]) => void;
-}): Promise<number> {
-  const { messages, deliveries, directory, partitions, limit, leaseMs, now, onLeased } = input;
-  const waiting = await messages.awaitingFanOut({ partitions, limit });
+};
+
+async function fanOutThese(waiting: readonly Message[], input: FanOutInput): Promise<number> {
+  const { deliveries, directory, leaseMs, now, onLeased } = input;
   if (waiting.length === 0) return 0;
   const tenants = await directory.read(waiting.map(({ tenant }) => tenant));
   const lease = leaseChooser(input);
@@ -47,11 +64,13 @@ export async function fanOut(input: {
     const { partition, id, tenant, type } = message;
     matched.push({ partition, messageId: id, tenant, type, deliveries: created });
   }
+  let takenUp = 0;
   for (const batch of batches(matched)) {
-    const { leased } = await deliveries.fanOut({ messages: batch, leaseMs, now });
+    const { taken, leased } = await deliveries.fanOut({ messages: batch, leaseMs, now });
+    takenUp += taken;
     onLeased([...leased].flatMap((id) => claims.get(id) ?? []));
   }
-  return waiting.length;
+  return takenUp;
 }
 
 /** So many deliveries go into one store call, which is one transaction, unless a single message has more. */
@@ -72,11 +91,8 @@ function* batches(matched: readonly FanOut[]): Generator<readonly FanOut[]> {
   if (batch.length > 0) yield batch;
 }
 
-function leaseChooser(input: {
-  readonly room: number;
-  readonly roomOf: (endpointId: string, origin: string) => number;
-}): (endpointId: string, origin: string) => boolean {
-  let left = input.room;
+function leaseChooser(input: Pick<FanOutInput, "room" | "roomOf">): (endpointId: string, origin: string) => boolean {
+  let left = input.room();
   const leftOf = new Map<string, number>();
   return (endpointId, origin) => {
     const own = leftOf.get(endpointId) ?? input.roomOf(endpointId, origin);

@@ -1,7 +1,15 @@
-import { isOuthookError, OuthookError } from "./errors.ts";
+import { OuthookError } from "./errors.ts";
+import type { Choice, WaitingSend } from "./send-lane.ts";
+import { createSendLane } from "./send-lane.ts";
 import type { InsertOutcome, NewMessage } from "./store/messages.ts";
 
-/** Coalesces concurrent sends into few inserts. Each promise resolves when its own row is durable. */
+/**
+ * Coalesces concurrent sends into few inserts. Each promise resolves when its own row is durable.
+ *
+ * A transaction of the host may hold an idempotency key, for as long as it likes. So sends with a key have a lane of their own,
+ * which waits only shortly for one: a batch that meets it goes on in a third lane key by key, where only those with that key
+ * wait for the host.
+ */
 export type GroupCommit = {
   /** Rejects with `backpressure` when too much waits already, and with what the insert throws. */
   readonly add: (message: NewMessage) => Promise<InsertOutcome>;
@@ -12,18 +20,16 @@ const maxRows = 96;
 const maxBodyLength = 1024 * 1024;
 /** Characters of bodies that may wait in all, so that a few thousand large ones do not take the memory of the process. */
 const maxWaitingLength = 64 * 1024 * 1024;
-/** What has waited so long for its turn when an insert fails is refused with it, or each would wait for its own failure. */
-const patienceMs = 5_000;
-
-type Waiting = {
-  readonly message: NewMessage;
-  readonly since: number;
-  readonly resolve: (outcome: InsertOutcome) => void;
-  readonly reject: (error: unknown) => void;
-};
+/** How long a batch waits for a key that is held: many times what a commit takes that holds one for no longer than it must. */
+const keyWaitMs = 100;
+/** Keys that are held and waited for at the same time, each on a connection. */
+const keysAtOnce = 4;
 
 export function createGroupCommit(
-  insert: (messages: readonly NewMessage[]) => Promise<readonly InsertOutcome[]>,
+  insert: (
+    messages: readonly NewMessage[],
+    options: { readonly keyWaitMs?: number | undefined },
+  ) => Promise<readonly InsertOutcome[]>,
   options: {
     /** How many sends may wait for their commit. */
     readonly maxWaiting: number;
@@ -32,57 +38,21 @@ export function createGroupCommit(
   },
 ): GroupCommit {
   const { maxWaiting, monotonic } = options;
-  let waiting: Waiting[] = [];
   /** Of all that is neither durable nor refused, what is being written included. */
   let count = 0;
   let length = 0;
-  let flushing = false;
 
-  const flush = async (): Promise<void> => {
-    while (waiting.length > 0) await write(takeBatch());
-    flushing = false;
-  };
-
-  const write = async (batch: readonly Waiting[]): Promise<void> => {
-    try {
-      // Forgotten before their callers go on, who may send again at once.
-      const outcomes = await insert(batch.map(({ message }) => message)).finally(() => forget(batch));
-      for (const [index, { resolve, reject }] of batch.entries()) {
-        const outcome = outcomes[index];
-        if (outcome === undefined) reject(new Error("the store answered for fewer messages than it was given"));
-        else resolve(outcome);
-      }
-    } catch (error) {
-      for (const { reject } of batch) reject(error);
-      if (isOuthookError(error) && error.code !== "internal") refuseTheTired(error);
-    }
-  };
-
-  const takeBatch = (): readonly Waiting[] => {
-    let batchLength = 0;
-    let rows = 0;
-    for (const { message } of waiting) {
-      if (rows === maxRows || (rows > 0 && batchLength + message.body.length > maxBodyLength)) break;
-      batchLength += message.body.length;
-      rows += 1;
-    }
-    const batch = waiting.slice(0, rows);
-    waiting = waiting.slice(rows);
-    return batch;
-  };
-
-  const forget = (some: readonly Waiting[]): void => {
+  const onEnd = (some: readonly WaitingSend[]): void => {
     count -= some.length;
     for (const { message } of some) length -= message.body.length;
   };
 
-  const refuseTheTired = (cause: OuthookError): void => {
-    const until = monotonic() - patienceMs;
-    const tired = waiting.filter(({ since }) => since <= until);
-    waiting = waiting.filter(({ since }) => since > until);
-    forget(tired);
-    for (const { since, reject } of tired) reject(notWritten(cause, monotonic() - since));
-  };
+  const patient = (messages: readonly NewMessage[]): Promise<readonly InsertOutcome[]> => insert(messages, {});
+  const hasty = (messages: readonly NewMessage[]): Promise<readonly InsertOutcome[]> => insert(messages, { keyWaitMs });
+  const common = { onEnd, monotonic };
+  const unkeyed = createSendLane({ ...common, insert: patient, atOnce: 1, choose: nextBatch, onLocked: null });
+  const byKey = createSendLane({ ...common, insert: patient, atOnce: keysAtOnce, choose: nextKey, onLocked: null });
+  const keyed = createSendLane({ ...common, insert: hasty, atOnce: 1, choose: nextBatch, onLocked: byKey });
 
   return {
     add: (message) =>
@@ -92,15 +62,37 @@ export function createGroupCommit(
           reject(refusal({ count, length, maxWaiting }));
           return;
         }
-        waiting.push({ message, since: monotonic(), resolve, reject });
         count += 1;
         length += message.body.length;
-        if (flushing) return;
-        flushing = true;
-        // A macrotask, so that all sends of this turn of the event loop share one commit.
-        setImmediate(() => void flush());
+        const lane = message.idempotencyKey === null ? unkeyed : keyed;
+        lane.add([{ message, since: monotonic(), resolve, reject }]);
       }),
   };
+}
+
+/** The first ones, as many as go into one insert. */
+function nextBatch(waiting: readonly WaitingSend[]): Choice {
+  let batchLength = 0;
+  let rows = 0;
+  for (const { message } of waiting) {
+    if (rows === maxRows || (rows > 0 && batchLength + message.body.length > maxBodyLength)) break;
+    batchLength += message.body.length;
+    rows += 1;
+  }
+  return { batch: waiting.slice(0, rows), rest: waiting.slice(rows) };
+}
+
+/** Those of the first key that is not being written. */
+function nextKey(waiting: readonly WaitingSend[], writing: readonly WaitingSend[]): Choice {
+  const taken = new Set(writing.map(keyOf));
+  const key = waiting.map(keyOf).find((one) => !taken.has(one));
+  const { batch } = nextBatch(waiting.filter((one) => keyOf(one) === key));
+  const chosen = new Set(batch);
+  return { batch, rest: waiting.filter((one) => !chosen.has(one)) };
+}
+
+function keyOf({ message }: WaitingSend): string {
+  return JSON.stringify([message.tenant, message.idempotencyKey]);
 }
 
 function refusal(full: { readonly count: number; readonly length: number; readonly maxWaiting: number }): OuthookError {
@@ -117,14 +109,5 @@ function refusal(full: { readonly count: number; readonly length: number; readon
         "look whether the database is away, locked or slow, and whether the app sends in a loop without awaiting; " +
         "limits.waitingSends raises how many may wait, and all that wait are lost when the process dies",
     },
-  );
-}
-
-/** Its own words, for of these it is known that nothing was written. */
-function notWritten(cause: OuthookError, waitedMs: number): OuthookError {
-  return new OuthookError(
-    cause.code,
-    `this send waited ${Math.round(waitedMs)} ms behind others that could not be written; nothing of it was written`,
-    { hint: cause.message, cause },
   );
 }

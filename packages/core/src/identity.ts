@@ -13,7 +13,7 @@ export async function checkIdentity(input: Input): Promise<void> {
     throw new OuthookError(
       "environment_mismatch",
       `this store belongs to the environment "${environment}", but createOuthook says "${settings.environment}"; ` +
-        "the dispatcher does not run, so that a copy of a database does not deliver what the original delivers. " +
+        "nothing is sent from here, so that a copy of a database does not deliver what the original delivers. " +
         `If it is a copy that is to be "${settings.environment}" from now on, run ` +
         "await outhook.migrate({ adoptEnvironment: true }) once: everything pending in it will then be sent from here",
       { param: "environment" },
@@ -46,11 +46,20 @@ export async function checkSecretKeys({ store, secretBox, settings }: Input): Pr
   );
 }
 
-/** The same check for those who seal: made when first wanted, and not again once it has passed. */
+/** `checkSecretKeys` for those who seal: made when first wanted, and not again once it has passed. */
 export function createKeyCheck(input: Input): () => Promise<void> {
+  return onceItPasses(() => checkSecretKeys(input));
+}
+
+/** `checkIdentity` for those who send at once, in the same way. */
+export function createIdentityCheck(input: Input): () => Promise<void> {
+  return onceItPasses(() => checkIdentity(input));
+}
+
+function onceItPasses(check: () => Promise<void>): () => Promise<void> {
   let checked: Promise<void> | null = null;
   return () => {
-    checked ??= checkSecretKeys(input).catch((error: unknown) => {
+    checked ??= check().catch((error: unknown) => {
       checked = null;
       throw error;
     });

@@ -60,5 +60,6 @@ export type { LogStore } from "./store/log.ts";
 export type { InsertOutcome, MessageStore, NewMessage, OnInserted, SqlStatement } from "./store/messages.ts";
 export type { StoreIdentity, UpkeepStore } from "./store/upkeep.ts";
 export type { Tenant } from "./tenant.ts";
+export type { TestSend } from "./test-send.ts";
 export type { TextMapPatch } from "./text-map.ts";
 export type { Transport, TransportRequest } from "./transport.ts";

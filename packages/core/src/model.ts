@@ -43,6 +43,8 @@ export type Endpoint = {
   readonly metadata: Readonly<Record<string, string>>;
   /** Names of the custom headers that every request carries, in lower case; their values are never shown. */
   readonly headerNames: readonly string[];
+  /** When a test message last got a 2xx from its present URL; `null` when none has. */
+  readonly lastVerifiedAt: number | null;
   readonly createdAt: number;
   readonly updatedAt: number;
 };

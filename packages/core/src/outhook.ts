@@ -5,7 +5,7 @@ import type { Dispatcher } from "./dispatcher.ts";
 import { createDispatcher } from "./dispatcher.ts";
 import type { EndpointRules } from "./endpoint-input.ts";
 import { createEndpoints } from "./endpoints.ts";
-import { checkSecretKeys, createKeyCheck } from "./identity.ts";
+import { checkSecretKeys, createIdentityCheck, createKeyCheck } from "./identity.ts";
 import { OuthookError } from "./errors.ts";
 import type { AnyEvents } from "./events.ts";
 import type { GraceOptions } from "./grace.ts";
@@ -29,6 +29,7 @@ import { shown } from "./shown.ts";
 import type { Store } from "./store/index.ts";
 import type { Tenant } from "./tenant.ts";
 import { parseTenant } from "./tenant.ts";
+import { createTestSends } from "./test-send.ts";
 
 /** Outgoing webhooks of one app. `C` is its event catalogue, `Tx` what its store joins of the host's transactions. */
 export type Outhook<C extends AnyEvents, Tx> = {
@@ -74,8 +75,8 @@ export type Outhook<C extends AnyEvents, Tx> = {
   /** Where this writes what nobody waits for. */
   readonly logger: Logger;
   /**
-   * Stops the dispatcher and closes the store, and resolves within `graceMs` (default 10,000), even with the database gone:
-   * what of it does not end by then goes on in the background, for 20 s at most.
+   * Stops the dispatcher, ends open test messages and closes the store, and resolves within `graceMs` (default 10,000), even
+   * with the database gone: what of it does not end by then goes on in the background, for 20 s at most.
    */
   readonly close: (options?: GraceOptions) => Promise<void>;
 };
@@ -112,6 +113,13 @@ export function createOuthook<C extends AnyEvents = AnyEvents, Tx = never>(
   const listeners = createListeners(settings.logger);
   const reports = createReporter({ store, directory, listeners, settings });
   const checkKeys = createKeyCheck({ store, secretBox, settings });
+  const testSends = createTestSends({
+    endpoints: store.endpoints,
+    directory,
+    transport,
+    checkIdentity: createIdentityCheck({ store, secretBox, settings }),
+    settings,
+  });
   const { wake, ...dispatcher } = createDispatcher({
     store,
     secretBox,
@@ -146,6 +154,7 @@ export function createOuthook<C extends AnyEvents = AnyEvents, Tx = never>(
           checkKeys,
           rules,
           settings,
+          testSends,
           wake,
         }),
         deliveries: createDeliveries({ tenant, partitions, store, settings, wake }),
@@ -161,6 +170,7 @@ export function createOuthook<C extends AnyEvents = AnyEvents, Tx = never>(
     close: async (closeOptions) => {
       const graceMs = graceMsOf(closeOptions);
       const closeAll = async (): Promise<void> => {
+        testSends.close();
         await dispatcher.stop({ graceMs });
         await transport.close();
         await store.close();

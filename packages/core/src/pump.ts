@@ -24,7 +24,7 @@ export type Counts = {
 
 /** Takes work from the store as far as there is room, and sees each claim through to its settlement. */
 export type Pump = {
-  /** Fans out and claims once, and says how much it found. */
+  /** Fans out and claims once, and says how much it took. */
   readonly fill: (partitions: readonly number[]) => Promise<number>;
   /** Claims that are not settled yet. */
   readonly unsettled: () => number;
@@ -35,6 +35,11 @@ export type Pump = {
 
 /** Messages read per fan-out; its writes are cut smaller, see `fan-out.ts`. */
 const fanOutLimit = 128;
+/**
+ * While new messages keep coming, which are leased as they are fanned out, nothing more is looked for than every so often: with
+ * 500 messages a second an empty claim took a fifth of the time of a `fill`.
+ */
+const claimRestMs = 20;
 
 export function createPump(input: {
   readonly messages: Pick<MessageStore<never>, "awaitingFanOut">;
@@ -53,6 +58,8 @@ export function createPump(input: {
   let unsettled = 0;
   /** There was no room for the last `fill` to take anything, or more. */
   let full = false;
+  /** When a claim found nothing, by a clock that never jumps. */
+  let emptyAt = -Infinity;
 
   const slots = createSlots({
     concurrency,
@@ -63,6 +70,7 @@ export function createPump(input: {
     onEnd: (roomier) => {
       // Nobody is left to share the commit with.
       if (slots.open() === 0) settler.hurry();
+      if (roomier) emptyAt = -Infinity;
       if ((full || roomier) && slots.room() >= concurrency / 4) onChange();
     },
   });
@@ -114,6 +122,7 @@ export function createPump(input: {
     // What cannot be read now, `deliver` finds out for each claim by itself.
     await Promise.all([...tenants].map(async (tenant) => await directory.tenant(tenant))).catch(() => undefined);
     take(claims, takenAt + leaseMs);
+    emptyAt = claims.length === 0 ? takenAt : -Infinity;
     return claims.length;
   };
 
@@ -125,7 +134,7 @@ export function createPump(input: {
       directory,
       partitions,
       limit: fanOutLimit,
-      room: slots.room(),
+      room: slots.room,
       roomOf: slots.roomOf,
       leaseMs,
       now,
@@ -140,7 +149,10 @@ export function createPump(input: {
       full = slots.room() === 0;
       if (full) return 0;
       const now = storeNow();
-      const taken = (await claim(partitions, now)) + (await takeNew(partitions, now));
+      const rests = clock.monotonic() - emptyAt < claimRestMs;
+      let taken = rests ? 0 : await claim(partitions, now);
+      taken += await takeNew(partitions, now);
+      if (rests && taken === 0) taken = await claim(partitions, now);
       full = slots.room() === 0;
       return taken;
     },

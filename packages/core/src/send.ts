@@ -54,7 +54,7 @@ export function createSender<Tx>(input: {
   readonly onAccepted: () => void;
 }): Sender<Tx> {
   const { messages, catalogue, settings, onAccepted } = input;
-  const groupCommit = createGroupCommit((batch) => messages.insert({ messages: batch }), {
+  const groupCommit = createGroupCommit((batch, wait) => messages.insert({ messages: batch, ...wait }), {
     maxWaiting: settings.waitingSends,
     monotonic: settings.clock.monotonic,
   });
@@ -128,7 +128,8 @@ function resultOf(message: NewMessage, outcome: InsertOutcome | undefined): Send
   }
 }
 
-function envelope(
+/** The body of a message: `{ type, timestamp, data }`, or what `wire.envelope` makes of it. */
+export function envelope(
   settings: Settings,
   made: {
     readonly id: string;

@@ -1,4 +1,4 @@
-import { firstLimit, slowMs } from "./breaker.ts";
+import { firstLimit, hangingMs, slowMs } from "./breaker.ts";
 import type { Breakers } from "./breakers.ts";
 import type { Speed } from "./shares.ts";
 import { createShares } from "./shares.ts";
@@ -34,7 +34,7 @@ export type Slots = {
   readonly room: () => number;
   /** How much more may be added of one endpoint: none until half of its room is free, or while the share of its kind is taken. */
   readonly roomOf: (endpointId: string, origin: string) => number;
-  /** The room of the endpoints that have something here or are to be spared. */
+  /** The room of the endpoints that have something here, or are to be spared and may be claimed of. */
   readonly rooms: () => ReadonlyMap<string, number>;
   /** Requests that are open. */
   readonly open: () => number;
@@ -67,7 +67,7 @@ export function createSlots(input: {
   readonly concurrency: number;
   readonly perEndpoint: number;
   readonly perOrigin: number;
-  readonly breakers: Pick<Breakers, "of" | "open">;
+  readonly breakers: Pick<Breakers, "of" | "due">;
   readonly monotonic: () => number;
   /** Called when a request has ended, and when it is written down; `roomier` when its endpoint had no room and has some now. */
   readonly onEnd: (roomier: boolean) => void;
@@ -87,9 +87,10 @@ export function createSlots(input: {
 
   const speedOf = (endpointId: string): Speed => {
     const breaker = breakers.of(endpointId);
-    if ((lanes.get(endpointId)?.late ?? 0) > 0) return "slow";
     if (breaker === undefined) return "new";
-    return breaker.slow || isBroken(endpointId) ? "slow" : "quick";
+    if (breaker.tookMs > hangingMs) return "hanging";
+    const isLate = (lanes.get(endpointId)?.late ?? 0) > 0;
+    return isLate || breaker.tookMs > slowMs || breaker.holdMs > 0 ? "slow" : "quick";
   };
 
   const laneOf = ({ endpointId, origin }: SlotWork): Lane => {
@@ -111,7 +112,7 @@ export function createSlots(input: {
   const judge = (lane: Lane): void => {
     const speed = speedOf(lane.endpointId);
     if (speed === lane.speed) return;
-    shares.move(lane.speed, speed, lane.running);
+    shares.move(lane.speed, speed, lane.origin, lane.running);
     lane.speed = speed;
   };
 
@@ -240,7 +241,7 @@ export function createSlots(input: {
     roomOf,
     rooms: () => {
       judgeYoung();
-      const ids = [...breakers.open(), ...lanes.keys()];
+      const ids = [...breakers.due(monotonic()), ...lanes.keys()];
       return new Map(ids.map((id) => [id, roomOf(id, lanes.get(id)?.origin ?? null)]));
     },
     open: () => open,

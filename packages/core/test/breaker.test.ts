@@ -18,7 +18,11 @@ function after(
   for (const step of steps) {
     const startedAt = typeof step === "object" ? step.startedAt : at + 1;
     at += 10;
-    ({ breaker } = breakerAfter(breaker, { startedAt, endedAt: at, answered: step === true }, { perEndpoint, longestHoldMs }));
+    ({ breaker } = breakerAfter(
+      breaker,
+      { startedAt, endedAt: at, answered: step === true },
+      { perEndpoint, longestHoldMs },
+    ));
   }
   return { breaker, at };
 }
@@ -54,15 +58,13 @@ describe("a breaker", () => {
     expect(after(failures(1), perEndpoint).breaker?.limit).toBe(Math.min(4, perEndpoint));
   });
 
-  it.each([
-    { ms: 1_000, slow: false },
-    { ms: 1_001, slow: true },
-  ])("calls an endpoint whose last request took $ms ms slow: $slow", ({ ms, slow }) => {
-    const ended = { startedAt: 0, endedAt: ms };
+  it("remembers how long the last request took, whatever came of it", () => {
     const { breaker } = after(answers(3));
+    const bounds = { perEndpoint: 16, longestHoldMs };
     for (const answered of [true, false]) {
-      expect(breakerAfter(breaker, { ...ended, answered }, { perEndpoint: 16, longestHoldMs }).breaker.slow).toBe(slow);
-      expect(breakerAfter(undefined, { ...ended, answered }, { perEndpoint: 16, longestHoldMs }).breaker.slow).toBe(slow);
+      const ended = { startedAt: 100, endedAt: 1_350, answered };
+      expect(breakerAfter(breaker, ended, bounds).breaker.tookMs).toBe(1_250);
+      expect(breakerAfter(undefined, ended, bounds).breaker.tookMs).toBe(1_250);
     }
   });
 });
@@ -109,14 +111,22 @@ describe("breakers", () => {
     const note = (startedAt: number, answered = false) =>
       breakers.note("a", { startedAt, endedAt: startedAt + 5, answered });
     expect([1, 2, 3, 4].map((at) => note(at))).toEqual([null, null, null, null]);
-    expect([...breakers.open()]).toEqual([]);
     expect(note(5)).toBe(1_000);
-    expect([...breakers.open()]).toEqual(["a"]);
     expect(note(6)).toBeNull();
     expect([note(20), note(21), note(30)]).toEqual([2_000, null, 4_000]);
     expect(note(7, true)).toBeNull();
-    expect([...breakers.open()]).toEqual([]);
     expect(breakers.of("b")).toBeUndefined();
+  });
+
+  it("name an endpoint for the minute after its hold, in which it is claimed of if it has anything", () => {
+    const breakers = createBreakers({ perEndpoint: 16, longestHoldMs });
+    const note = (at: number, answered: boolean) => breakers.note("a", { startedAt: at, endedAt: at, answered });
+    for (let n = 1; n <= 5; n += 1) note(100, false);
+    expect([100, 1_099, 1_100, 61_099, 61_100].map((now) => breakers.due(now))).toEqual([[], [], ["a"], ["a"], []]);
+    note(62_000, false);
+    expect([62_000, 64_000].map((now) => breakers.due(now))).toEqual([[], ["a"]]);
+    note(65_000, true);
+    expect(breakers.due(65_000)).toEqual([]);
   });
 
   it("forget the endpoint that had its last request first", () => {
@@ -124,7 +134,8 @@ describe("breakers", () => {
     for (const id of ["a", "b", "a", "c"]) breakers.note(id, { startedAt: 0, endedAt: 1, answered: true });
     expect(["a", "b", "c"].map((id) => breakers.of(id)?.limit)).toEqual([6, undefined, 5]);
     for (let n = 0; n < 5; n += 1) breakers.note("c", { startedAt: n, endedAt: n, answered: false });
+    expect(breakers.due(1_004)).toEqual(["c"]);
     for (const id of ["d", "e"]) breakers.note(id, { startedAt: 0, endedAt: 1, answered: true });
-    expect([...breakers.open()]).toEqual([]);
+    expect(breakers.due(1_004)).toEqual([]);
   });
 });

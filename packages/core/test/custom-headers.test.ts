@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { openHeaders, parseHeaders, patchHeaders, sealHeaders } from "../src/custom-headers.ts";
@@ -77,6 +78,10 @@ describe("custom headers", () => {
     "x-aliyun-ecs-metadata-token",
     ":authority",
     "X-\u212aey",
+    "webhook_signature",
+    "Content_Type",
+    "Transfer_Encoding",
+    "X_Amz_Date",
   ])("refuse %s too", (name) => {
     expect(refusalOf(() => parseHeaders({ [name]: "1" }, create)).code).toBe("invalid_headers");
     expect(refusalOf(() => parseHeaders({ [name.toUpperCase()]: "1" }, create)).code).toBe("invalid_headers");
@@ -189,5 +194,12 @@ describe("stored custom headers", () => {
     const stored = sealHeaders({}, endpoint, secretBox);
     expect(stored).toEqual({ headerNames: [], sealedHeaders: null });
     expect(openHeaders({ ...endpoint, ...stored }, secretBox)).toEqual({});
+  });
+
+  it("that were readable and are damaged are named, and not quoted", () => {
+    const plain = createSecretBox("plaintext");
+    const refusal = refusalOf(() => openHeaders({ ...endpoint, sealedHeaders: "plain.hunter2" }, plain));
+    expect(refusal.message).toMatch(/^the text of the custom headers of endpoint ep_1 is not JSON; /);
+    expect(inspect(refusal)).not.toContain("hunter2");
   });
 });

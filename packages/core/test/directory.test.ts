@@ -28,6 +28,7 @@ function endpoint(id: string, tenant: string): StoredEndpoint {
     metadata: {},
     headerNames: [],
     sealedHeaders: null,
+    lastVerifiedAt: null,
     createdAt: 0,
     updatedAt: 0,
   };
@@ -45,9 +46,10 @@ async function rig(maxEndpoints?: number) {
       reads.push("revisions");
       return store.endpoints.revisions(input);
     },
-    ofTenant: async (input) => {
-      reads.push("ofTenant");
-      const read = await store.endpoints.ofTenant(input);
+    // As a store that reads no more than three tenants at once.
+    ofTenants: async ({ tenants }) => {
+      reads.push("ofTenants");
+      const read = await store.endpoints.ofTenants({ tenants: tenants.slice(0, 3) });
       await beforeRead();
       return read;
     },
@@ -85,10 +87,10 @@ describe("the directory", () => {
     await directory.tenant("acme");
     advance(999);
     await directory.tenant("acme");
-    expect(reads).toEqual(["revisions", "ofTenant"]);
+    expect(reads).toEqual(["revisions", "ofTenants"]);
     advance(1);
     await directory.tenant("acme");
-    expect(reads).toEqual(["revisions", "ofTenant", "revisions"]);
+    expect(reads).toEqual(["revisions", "ofTenants", "revisions"]);
   });
 
   it("recalls what it has read, whatever its age, and asks nothing for that", async () => {
@@ -98,7 +100,7 @@ describe("the directory", () => {
     await directory.tenant("acme");
     advance(60_000);
     expect(directory.recall("acme")?.byId.get("ep_1")?.origin).toBe("https://hooks.example.com");
-    expect(reads).toEqual(["revisions", "ofTenant"]);
+    expect(reads).toEqual(["revisions", "ofTenants"]);
     directory.forget("acme");
     expect(directory.recall("acme")).toBeUndefined();
   });
@@ -114,6 +116,32 @@ describe("the directory", () => {
     expect(await Promise.all(late)).toHaveLength(2);
     expect(reads.filter((read) => read === "revisions")).toHaveLength(2);
     expect(found.map(({ byId }) => [...byId.keys()])).toEqual([["ep_a"], ["ep_b"]]);
+  });
+
+  it("reads all that it does not know in as few reads as the store allows, and nothing else", async () => {
+    const { directory, add, reads } = await rig();
+    const tenants = ["a", "b", "c", "d", "e", "f", "g"];
+    for (const tenant of tenants) await add(`ep_${tenant}`, tenant);
+    await directory.read(["b", "nobody"]);
+    reads.length = 0;
+    const found = await directory.read([...tenants, "nobody"]);
+    expect(reads).toEqual(["revisions", "ofTenants", "ofTenants"]);
+    expect(tenants.map((tenant) => [...(found.get(tenant)?.byId.keys() ?? [])])).toEqual(
+      tenants.map((tenant) => [`ep_${tenant}`]),
+    );
+    expect(found.get("nobody")?.byId.size).toBe(0);
+  });
+
+  it("fails rather than asks for ever when the store answers for none of the tenants", async () => {
+    const store = memoryStore();
+    await store.upkeep.migrate({ identity: { environment: "test", partitions: 64 }, adopt: false });
+    const endpoints = {
+      ...store.endpoints,
+      revisions: async () => new Map([["acme", 1]]),
+      ofTenants: async () => new Map(),
+    };
+    const directory = createDirectory({ endpoints, secretBox, clock: { now: () => 0, monotonic: () => 0 } });
+    await expect(directory.read(["acme"])).rejects.toMatchObject({ code: "internal" });
   });
 
   it("reads again what changed, at the next refresh", async () => {
@@ -144,7 +172,7 @@ describe("the directory", () => {
       directory.forget("acme");
     });
     expect((await directory.tenant("acme")).byId.size).toBe(2);
-    expect(reads).toEqual(["revisions", "ofTenant", "revisions", "ofTenant"]);
+    expect(reads).toEqual(["revisions", "ofTenants", "revisions", "ofTenants"]);
   });
 
   it("gives up to overtake changes that never end", async () => {
@@ -194,7 +222,7 @@ describe("the directory", () => {
     await directory.tenant("b");
     expect(reads).toEqual([]);
     await directory.tenant("a");
-    expect(reads).toEqual(["revisions", "ofTenant"]);
+    expect(reads).toEqual(["revisions", "ofTenants"]);
   });
 
   it("does not keep every tenant without endpoints either", async () => {

@@ -168,3 +168,97 @@ describe("sends that wait for their commit", () => {
     expect(calls).toBe(2);
   });
 });
+
+describe("sends whose idempotency key a transaction of the host holds", () => {
+  const held = new OuthookError("store_busy", "another transaction has held a lock for too long");
+  const keyed = (id: string, key = id): NewMessage => ({ ...message(id), idempotencyKey: key, payloadHash: "h" });
+  const settled = () => new Promise((resolve) => setImmediate(resolve));
+
+  /** Inserts that meet held keys: at once when they are to wait shortly, else when the keys are let go or given up. */
+  const store = (...heldKeys: readonly string[]) => {
+    let end = (_outcome: InsertOutcome | OuthookError): void => undefined;
+    const ended = new Promise<InsertOutcome | OuthookError>((resolve) => (end = resolve));
+    const written: string[] = [];
+    const waitingFor: (readonly string[])[] = [];
+    const insert: Insert = async (messages, { keyWaitMs }) => {
+      const holds = (one: NewMessage): boolean => one.idempotencyKey !== null && heldKeys.includes(one.idempotencyKey);
+      let outcome: InsertOutcome | OuthookError = inserted;
+      if (messages.some(holds)) {
+        if (keyWaitMs !== undefined) throw held;
+        waitingFor.push(messages.map(({ id }) => id));
+        outcome = await ended;
+      }
+      if (outcome instanceof OuthookError) throw outcome;
+      written.push(...messages.map(({ id }) => id));
+      return messages.map((one) => (holds(one) ? outcome : inserted));
+    };
+    return { insert, written, waitingFor, end: (outcome: InsertOutcome | OuthookError) => end(outcome) };
+  };
+
+  it("keep neither those without a key waiting nor those with another, before or after them", async () => {
+    const { insert, written, end } = store("held");
+    const commit = commitOf(insert);
+    const stuck = commit.add(keyed("stuck", "held"));
+    const others = ["a", "b"].flatMap((id) => [commit.add(keyed(id)), commit.add(message(`${id}, no key`))]);
+    await expect(Promise.all(others)).resolves.toHaveLength(4);
+    await expect(Promise.all([keyed("c"), message("d")].map((one) => commit.add(one)))).resolves.toHaveLength(2);
+    end({ outcome: "duplicate", id: "first" });
+    expect(await stuck).toEqual({ outcome: "duplicate", id: "first" });
+    expect(written.toSorted()).toEqual(["a", "a, no key", "b", "b, no key", "c", "d", "stuck"]);
+  });
+
+  it("fail alone, each with what its own insert threw", async () => {
+    const { insert, written, end } = store("held");
+    const commit = commitOf(insert);
+    const results = Promise.allSettled([...ids(20).map((id) => commit.add(keyed(id))), commit.add(keyed("x", "held"))]);
+    await settled();
+    end(held);
+    expect((await results).map(({ status }) => status)).toEqual([...ids(20).map(() => "fulfilled"), "rejected"]);
+    expect(written).toHaveLength(20);
+  });
+
+  it("wait on one connection for each key, however many they are, and on four for all", async () => {
+    const { insert, waitingFor, end } = store("k0", "k1", "k2", "k3", "k4");
+    const commit = commitOf(insert);
+    const twice = (n: number) => [1, 2].map((copy) => commit.add(keyed(`m${n}.${copy}`, `k${n}`)));
+    const sends = [0, 1, 2].flatMap(twice);
+    await expect.poll(() => waitingFor.length).toBe(3);
+    sends.push(commit.add(keyed("late", "k0")));
+    for (let turn = 0; turn < 5; turn += 1) await settled();
+    sends.push(...[3, 4].flatMap(twice));
+    for (let turn = 0; turn < 5; turn += 1) await settled();
+    expect(waitingFor).toEqual([0, 1, 2, 3].map((n) => [`m${n}.1`, `m${n}.2`]));
+    end(inserted);
+    await Promise.all(sends);
+    expect(new Set(waitingFor.slice(4))).toEqual(new Set([["late"], ["m4.1", "m4.2"]]));
+  });
+
+  it("count among those that wait, until they are written", async () => {
+    const { insert, end } = store("held");
+    const commit = commitOf(insert, { maxWaiting: 2 });
+    const stuck = commit.add(keyed("stuck", "held"));
+    await settled();
+    for (const id of ["a", "b"]) await commit.add(message(id));
+    const [first, second] = await Promise.allSettled([commit.add(message("c")), commit.add(message("d"))]);
+    expect([first.status, second.status]).toEqual(["fulfilled", "rejected"]);
+    end(inserted);
+    await stuck;
+    await expect(Promise.all(["e", "f"].map((id) => commit.add(message(id))))).resolves.toHaveLength(2);
+  });
+
+  it("are not tried a second time when the store was busy for long: then it is not their key", async () => {
+    let now = 0;
+    let calls = 0;
+    const commit = commitOf(
+      async () => {
+        calls += 1;
+        now += 2_000;
+        throw held;
+      },
+      { monotonic: () => now },
+    );
+    const results = await Promise.allSettled(ids(3).map((id) => commit.add(keyed(id))));
+    expect(results.map(({ status }) => status)).toEqual(["rejected", "rejected", "rejected"]);
+    expect(calls).toBe(1);
+  });
+});

@@ -12,10 +12,11 @@ export function postgresEndpoints({ glance, read, write }: Transactions, steps: 
       const result = await write(({ perform }) => perform(steps.update(input)));
       return result();
     },
+    verified: async (input) => await write(({ perform }) => perform(steps.verified(input))),
     delete: async (input) => await write(({ perform }) => perform(steps.delete(input))),
     rotateSecret: async (input) => await write(({ perform }) => perform(steps.rotateSecret(input))),
     answer: async (input) => await glance(({ perform }) => perform(steps.answer(input))),
-    ofTenant: async (input) => await read(({ perform }) => perform(steps.ofTenant(input))),
+    ofTenants: async (input) => await read(({ perform }) => perform(steps.ofTenants(input))),
     revisions: async (input) => await glance(({ perform }) => perform(steps.revisions(input))),
     keyIds: async (input) => await read(({ perform }) => perform(steps.keyIds(input))),
     sealedWith: async (input) => await glance(({ perform }) => perform(steps.sealedWith(input))),

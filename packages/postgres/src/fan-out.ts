@@ -4,7 +4,7 @@ import { matches, messageKeys } from "./message-statements.ts";
 import type { Session } from "./session.ts";
 import type { Statements } from "./statements.ts";
 
-/** Creates the deliveries of those messages that still wait for fan-out, and says how many, and which it leased. */
+/** Creates the deliveries of those messages that still wait for fan-out. */
 export async function fanOut(
   session: Session,
   statements: Statements,
@@ -12,13 +12,18 @@ export async function fanOut(
 ): Promise<Awaited<ReturnType<DeliveryStore["fanOut"]>>> {
   // The first of each: a batch may name a message twice.
   const distinct = [...new Map(messages.toReversed().map((message) => [message.messageId, message])).values()];
-  const created = await session.all(statements.fanOut, [
+  const rows = await session.all(statements.fanOut, [
     ...messageKeys.values(distinct.map(({ partition, messageId }) => ({ partition, id: messageId }))),
     ...matches.values(distinct.flatMap(matchesOf)),
     now,
     now + leaseMs,
   ]);
-  return { created: created.length, leased: new Set(created.filter(({ leased }) => leased).map(({ id }) => id)) };
+  const created = rows.flatMap(({ id, leased }) => (id === null ? [] : [{ id, leased }]));
+  return {
+    taken: rows[0]?.taken ?? 0,
+    created: created.length,
+    leased: new Set(created.filter(({ leased }) => leased).map(({ id }) => id)),
+  };
 }
 
 function matchesOf({ partition, messageId, tenant, type, deliveries }: FanOut): readonly Match[] {

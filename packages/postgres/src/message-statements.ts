@@ -16,6 +16,9 @@ export type Match = Omit<FanOut, "deliveries"> & {
   readonly lease: number;
 };
 
+/** A partition, and the place after which its messages are read. */
+type WaitingFrom = { readonly partition: number; readonly createdAt: number; readonly id: string };
+
 /** The statements on messages. */
 export type MessageStatements = {
   /** One message without arrays, for the transactions of hosts. */
@@ -23,10 +26,13 @@ export type MessageStatements = {
   readonly insert: Statement<InsertedRow>;
   /** Messages of which none has a key. Returns no rows. */
   readonly insertUnkeyed: Statement;
-  /** Given partitions, a limit, and the most bytes of bodies. */
+  /** Given {@link WaitingFrom}, a limit, and the most bytes of bodies. */
   readonly awaiting: Statement<Message>;
-  /** Given messages, their {@link Match}es, now, and when a lease ends. */
-  readonly fanOut: Statement<{ readonly id: string; readonly leased: boolean }>;
+  /**
+   * Given messages, their {@link Match}es, now, and when a lease ends. Returns a row for each delivery it created, or one without
+   * when it created none; `taken` is how many messages it marked, in each.
+   */
+  readonly fanOut: Statement<{ readonly taken: number; readonly id: string | null; readonly leased: boolean }>;
 };
 
 export const newMessages: RowList<NewMessage> = rowList(
@@ -47,6 +53,12 @@ export const newMessages: RowList<NewMessage> = rowList(
 export const messageKeys: RowList<{ readonly partition: number; readonly id: string }> = rowList(
   "given",
   { partition: "smallint", id: "text" },
+  { first: 1 },
+);
+
+export const waitingFrom: RowList<WaitingFrom> = rowList(
+  "p",
+  { partition: "smallint", createdAt: "bigint", id: "text" },
   { first: 1 },
 );
 
@@ -84,9 +96,9 @@ returning id, payload_hash as hash, tenant, idempotency_key as key`;
     // number, and none waits for ever.
     awaiting: {
       sql: `with open as materialized (
-  select p.partition from unnest($1::smallint[]) as p (partition) cross join lateral (
+  select p.* from ${waitingFrom.sql} cross join lateral (
     select m.created_at from ${tables.messages} m
-    where m.partition = p.partition and m.fanned_out = 0
+    where m.partition = p.partition and m.fanned_out = 0 and (m.created_at, m.id) > (p."createdAt", p.id)
     order by m.created_at limit 1
   ) m
   order by m.created_at limit 16
@@ -94,11 +106,11 @@ returning id, payload_hash as hash, tenant, idempotency_key as key`;
   select m.partition, m.id, m.created_at
   from open p cross join lateral (
     select m.partition, m.id, m.created_at from ${tables.messages} m
-    where m.partition = p.partition and m.fanned_out = 0
+    where m.partition = p.partition and m.fanned_out = 0 and (m.created_at, m.id) > (p."createdAt", p.id)
     order by m.created_at, m.id
-    limit (select least($2::bigint, 4 + 2 * $2::bigint / greatest(count(*), 1)) from open)
+    limit (select least($4::bigint, 4 + 2 * $4::bigint / greatest(count(*), 1)) from open)
   ) m
-  order by m.created_at, m.id limit $2::bigint
+  order by m.created_at, m.id limit $4::bigint
 )
 select found.id, found.partition, found.tenant, found.type, found.body, found.created_at as "createdAt"
 from (
@@ -106,7 +118,7 @@ from (
     sum(octet_length(m.body)) over (order by m.created_at, m.id) - octet_length(m.body) as before
   from first f join ${tables.messages} m on ${hasKey("m", { partition: "f.partition", id: "f.id" })}
 ) found
-where found.before < $3::bigint
+where found.before < $5::bigint
 order by found.created_at, found.id`,
     },
 
@@ -141,7 +153,8 @@ order by found.created_at, found.id`,
 ), queued as (
   ${toQueue(tables, "select partition, endpoint_id, lane, due_at, null::bigint from created where due_at is not null")}
 )
-select id, leased_at is not null as leased from created`,
+select m.taken, c.id, c.leased_at is not null as leased
+from (select count(*) as taken from marked) m left join created c on true`,
     },
   };
 }

@@ -1,7 +1,7 @@
 import type { MessageStore, NewMessage } from "@outhook/core";
 import type { Hints } from "./hints.ts";
 import { distinctKeys, outcomesOf, valuesOf } from "./insert.ts";
-import { newMessages } from "./message-statements.ts";
+import { newMessages, waitingFrom } from "./message-statements.ts";
 import type { Statements } from "./statements.ts";
 import type { PostgresTransaction } from "./transaction.ts";
 import { joinTransaction } from "./transaction.ts";
@@ -9,6 +9,9 @@ import type { Transactions } from "./transactions.ts";
 
 /** Bytes of bodies that one call reads. */
 const maxBodyBytes = 4 * 1024 * 1024;
+
+/** Comes before every message. */
+const before = { createdAt: -1, id: "" } as const;
 
 /** The accepted messages. */
 export function postgresMessages(
@@ -24,7 +27,7 @@ export function postgresMessages(
   };
 
   return {
-    insert: async ({ messages, tx }) => {
+    insert: async ({ messages, tx, keyWaitMs }) => {
       requireOpen();
       const join = tx === undefined ? null : joinTransaction(tx);
       if (messages.length === 0) return [];
@@ -38,15 +41,22 @@ export function postgresMessages(
         hints?.give(messages);
         return messages.map(() => ({ outcome: "inserted" }));
       }
-      const rows = await write((session) => session.all(statements.insert, newMessages.values(distinct)));
+      const rows = await write((session) => session.all(statements.insert, newMessages.values(distinct)), {
+        lockWaitMs: keyWaitMs,
+      });
       hints?.give(messages);
       return outcomesOf(messages, rows);
     },
 
     statement: (message) => ({ sql: statements.insertOne.sql, parameters: valuesOf(message) }),
 
-    awaitingFanOut: async ({ partitions, limit }) =>
-      await glance(({ all }) => all(statements.awaiting, [partitions, limit, maxBodyBytes])),
+    awaitingFanOut: async ({ partitions, limit, after }) => {
+      const from = partitions.map((partition) => {
+        const { createdAt, id } = after?.get(partition) ?? before;
+        return { partition, createdAt, id };
+      });
+      return await glance(({ all }) => all(statements.awaiting, [...waitingFrom.values(from), limit, maxBodyBytes]));
+    },
 
     onInserted: hints?.listen,
   };

@@ -27,9 +27,13 @@ export type Transactions = {
   readonly read: <Result>(work: (session: Session) => Promise<Result>) => Promise<Result>;
   /**
    * Runs `work`, all or nothing, durable when the promise resolves. Each statement sees what is committed when it begins. A
-   * transaction that collided with another is run again, so `work` may be called several times.
+   * transaction that collided with another is run again, so `work` may be called several times. `lockWaitMs` shortens its waits
+   * for locks.
    */
-  readonly write: <Result>(work: (session: Session) => Promise<Result>) => Promise<Result>;
+  readonly write: <Result>(
+    work: (session: Session) => Promise<Result>,
+    options?: { readonly lockWaitMs?: number | undefined },
+  ) => Promise<Result>;
   /** As `write`, one at a time in this schema, for as long as it takes, and also when migrations are missing. */
   readonly migrate: <Result>(work: (session: Session) => Promise<Result>) => Promise<Result>;
   /** Runs statements by themselves, beside a `migrate` that waits for them: those that no transaction may hold. */
@@ -71,31 +75,28 @@ export function createTransactions(input: {
   readonly random: () => number;
 }): Transactions {
   const { source, schema, lockWaitMs, prepared, migrations, random } = input;
-  const bounds = [
-    // 0 would mean to wait for ever.
-    `set local lock_timeout = ${Math.max(lockWaitMs, 1)}`,
-    `set local statement_timeout = ${lockWaitMs + statementMs}`,
-    `set local idle_in_transaction_session_timeout = ${standstillMs}`,
-    // A connection keeps the plan of a statement for long; one made while a table was small must not read it from end to end
-    // when it is large.
-    "set local enable_seqscan = off",
-    "set local enable_bitmapscan = off",
-    "set local jit = off",
-  ];
-  const now = "select floor(extract(epoch from now()) * 1000)::bigint as now";
+  /** What begins a transaction, and says when. The bounds that are named last win. */
+  const beginning = (mode: string, lockMs: number, ...more: readonly string[]): string =>
+    [
+      `begin isolation level ${mode}`,
+      // 0 would mean to wait for ever.
+      `set local lock_timeout = ${Math.max(lockMs, 1)}`,
+      `set local statement_timeout = ${lockWaitMs + statementMs}`,
+      `set local idle_in_transaction_session_timeout = ${standstillMs}`,
+      // A connection keeps the plan of a statement for long; one made while a table was small must not read it from end to end
+      // when it is large.
+      "set local enable_seqscan = off",
+      "set local enable_bitmapscan = off",
+      "set local jit = off",
+      ...more,
+      "select floor(extract(epoch from now()) * 1000)::bigint as now",
+    ].join("; ");
   const mostMs = lockWaitMs + statementMs + networkMs;
-  const read: Kind = {
-    begin: ["begin isolation level repeatable read read only", ...bounds, now].join("; "),
-    mostMs,
-    prepared,
-  };
-  const write: Kind = {
-    begin: ["begin isolation level read committed", ...bounds, now].join("; "),
-    mostMs,
-    prepared,
-  };
+  const read: Kind = { begin: beginning("repeatable read read only", lockWaitMs), mostMs, prepared };
+  const writeWithin = (lockMs: number): Kind => ({ begin: beginning("read committed", lockMs), mostMs, prepared });
+  const write = writeWithin(lockWaitMs);
   const migrate: Kind = {
-    begin: ["begin isolation level read committed", ...bounds, "set local statement_timeout = 0", now].join("; "),
+    begin: beginning("read committed", lockWaitMs, "set local statement_timeout = 0"),
     mostMs: 24 * 60 * 60 * 1_000,
     // Only what is not prepared may be several statements.
     prepared: false,
@@ -162,9 +163,11 @@ export function createTransactions(input: {
       await requireMigrated();
       return await repeatedly(() => transact(read, work));
     },
-    write: async (work) => {
+    write: async (work, options) => {
       await requireMigrated();
-      return await repeatedly(() => transact(write, work));
+      const { lockWaitMs: shorter = lockWaitMs } = options ?? {};
+      const kind = shorter < lockWaitMs ? writeWithin(shorter) : write;
+      return await repeatedly(() => transact(kind, work));
     },
     migrate: async (work) => {
       for (let waitedMs = 0; waitedMs <= lockWaitMs; waitedMs += migrationPauseMs) {

@@ -27,6 +27,7 @@ function insert(store: Store, n: number, at: number, tenant: string): Promise<st
       metadata: {},
       headerNames: [],
       sealedHeaders: null,
+      lastVerifiedAt: null,
       createdAt: at,
       updatedAt: at,
     },

@@ -8,7 +8,8 @@ import { onOneSchema } from "./fixtures/one-schema.ts";
 
 const database = useDatabase();
 const schema = "mutated";
-const open = (): Store => postgresStore({ connectionString: database.url(), maxConnections: 2, schema });
+const open = (): Store =>
+  postgresStore({ connectionString: database.url(), maxConnections: 2, schema, lockWaitMs: 1_000 });
 
 type Insert = Store["messages"]["insert"];
 
@@ -20,6 +21,7 @@ const mutants: readonly {
   {
     fault: "an insert runs beside the host's transaction",
     caughtBy: [
+      "transaction/a short wait for a key of the host ends soon with nothing written",
       "messages/a transaction that the store cannot join is refused and nothing is written",
       "transaction/a message is there once the host commits, and not before",
       "transaction/a rollback leaves nothing, and the key is free",
@@ -35,19 +37,27 @@ const mutants: readonly {
     caughtBy: ["transaction/several messages at once are all there or none"],
     plant:
       (insert) =>
-      async ({ messages, tx }) => {
-        if (tx === undefined) return await insert({ messages });
+      async ({ messages, tx, keyWaitMs }) => {
+        if (tx === undefined) return await insert({ messages, keyWaitMs });
         const first = await insert({ messages: messages.slice(0, 1), tx });
         return messages.length === 1 ? first : [...first, ...(await insert({ messages: messages.slice(1) }))];
       },
+  },
+  {
+    fault: "a short wait for a key is as long as any",
+    caughtBy: ["transaction/a short wait for a key of the host ends soon with nothing written"],
+    plant:
+      (insert) =>
+      ({ messages, tx }) =>
+        insert({ messages, tx }),
   },
   {
     fault: "a used key counts as inserted in the host's transaction",
     caughtBy: ["transaction/a key that was used is told, and the host can go on and commit"],
     plant:
       (insert) =>
-      async ({ messages, tx }) => {
-        const outcomes = await insert({ messages, tx });
+      async ({ messages, tx, keyWaitMs }) => {
+        const outcomes = await insert({ messages, tx, keyWaitMs });
         return tx === undefined ? outcomes : outcomes.map(() => ({ outcome: "inserted" }));
       },
   },

@@ -36,6 +36,7 @@ create table "outhook".outhook_endpoints (
   header_names text collate "C" not null,
   sealed_headers text collate "C",
   headers_key_id text collate "C",
+  last_verified_at bigint,
   created_at bigint not null,
   updated_at bigint not null,
   primary key (tenant, id)

@@ -34,6 +34,7 @@ create table outhook_endpoints (
   header_names text not null,
   sealed_headers text,
   headers_key_id text,
+  last_verified_at integer,
   created_at integer not null,
   updated_at integer not null,
   primary key (tenant, id)

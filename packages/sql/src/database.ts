@@ -57,6 +57,7 @@ export type EndpointTable = {
   sealed_headers: string | null;
   /** Which key sealed them, by `keyIdOf`. */
   headers_key_id: string | null;
+  last_verified_at: number | null;
   created_at: number;
   updated_at: number;
 };

@@ -1,9 +1,9 @@
-import type { EndpointStore, EndpointWithSecrets, StoredEndpoint, StoredSecret } from "@outhook/core";
-import { sql } from "kysely";
+import type { EndpointStore, StoredEndpoint } from "@outhook/core";
 import { answerSteps } from "./answers.ts";
 import type { EndpointTable, SecretTable } from "./database.ts";
 import type { QueryBuilder } from "./dialect.ts";
-import { endpointColumns, fromEndpoint, fromSecret, secretColumns, toEndpoint, toSecret } from "./rows.ts";
+import { endpointColumns, fromEndpoint, fromSecret, secretColumns, toEndpoint } from "./rows.ts";
+import { ofTenantsSteps } from "./of-tenants.ts";
 import { rotateSecretSteps } from "./rotate-secret.ts";
 import { sealingSteps } from "./sealing.ts";
 import type { Steps, Stepwise } from "./steps.ts";
@@ -26,7 +26,7 @@ export type EndpointSteps = Stepwise<Omit<EndpointStore, "update">> & {
 };
 
 /**
- * Endpoints with their secrets, and answers. Each method is to run in a transaction; `ofTenant` in one that reads a
+ * Endpoints with their secrets, and answers. Each method is to run in a transaction; `ofTenants` in one that reads a
  * single snapshot. All writes of a tenant wait for each other at its row, which they lock first.
  */
 export function endpointSteps(builder: QueryBuilder): EndpointSteps {
@@ -75,6 +75,12 @@ export function endpointSteps(builder: QueryBuilder): EndpointSteps {
       return () => (written === null ? null : toEndpoint(written));
     },
 
+    *verified(tested) {
+      // An update writes back all of the row that it has read.
+      yield* tenants.lock(tested.tenant);
+      return (yield* firstOf(queries.verified, tested)) !== null;
+    },
+
     *delete(of) {
       yield* tenants.lock(of.tenant);
       const row = yield* firstOf(queries.delete, of);
@@ -88,14 +94,9 @@ export function endpointSteps(builder: QueryBuilder): EndpointSteps {
 
     answer: answers.find,
 
-    *ofTenant({ tenant }) {
-      const revision = yield* tenants.revision(tenant);
-      const endpoints = yield* rowsOf(queries.ofTenant, { tenant });
-      const secrets = yield* rowsOf(queries.secretsOfTenant, { tenant });
-      return { revision, endpoints: withSecrets(endpoints, secrets) };
-    },
-
     revisions: ({ tenants: names }) => tenants.revisions(names),
+
+    ofTenants: ofTenantsSteps(builder),
 
     ...sealingSteps(builder),
   };
@@ -112,7 +113,6 @@ function endpointQueries({ db, query }: QueryBuilder) {
     ),
     insert: query((p: EndpointTable) => db.insertInto("outhook_endpoints").values(p), endpointColumns),
     get: query((p: OfEndpoint) => endpoints.where("tenant", "=", p.tenant).where("id", "=", p.id)),
-    ofTenant: query((p: OfTenant) => endpoints.where("tenant", "=", p.tenant).orderBy("id")),
     list: query((p: OfTenant & { readonly after: string; readonly limit: number }) =>
       endpoints.where("tenant", "=", p.tenant).where("id", "<", p.after).orderBy("id", "desc").limit(p.limit),
     ),
@@ -134,11 +134,21 @@ function endpointQueries({ db, query }: QueryBuilder) {
           sealed_headers: p.sealed_headers,
           headers_key_id: p.headers_key_id,
           created_at: p.created_at,
+          last_verified_at: p.last_verified_at,
           updated_at: p.updated_at,
         })
         .where("tenant", "=", p.tenant)
         .where("id", "=", p.id)
         .returning(endpointColumns),
+    ),
+    verified: query((p: OfEndpoint & { readonly url: string; readonly at: number }) =>
+      db
+        .updateTable("outhook_endpoints")
+        .set({ last_verified_at: p.at })
+        .where("tenant", "=", p.tenant)
+        .where("id", "=", p.id)
+        .where("url", "=", p.url)
+        .returning("id"),
     ),
     delete: query((p: OfEndpoint) =>
       db.deleteFrom("outhook_endpoints").where("tenant", "=", p.tenant).where("id", "=", p.id).returning("id"),
@@ -147,23 +157,5 @@ function endpointQueries({ db, query }: QueryBuilder) {
     deleteSecrets: query((p: OfEndpoint) =>
       db.deleteFrom("outhook_secrets").where("tenant", "=", p.tenant).where("endpoint_id", "=", p.id),
     ),
-    secretsOfTenant: query((p: OfTenant) =>
-      db
-        .selectFrom("outhook_secrets")
-        .select(secretColumns)
-        .where("tenant", "=", p.tenant)
-        .orderBy(sql`case when expires_at is null then 0 else 1 end`)
-        .orderBy("created_at", "desc")
-        .orderBy("id", "desc"),
-    ),
   };
-}
-
-function withSecrets(
-  endpoints: readonly EndpointTable[],
-  secrets: readonly SecretTable[],
-): readonly EndpointWithSecrets[] {
-  const byEndpoint = new Map<string, StoredSecret[]>(endpoints.map(({ id }) => [id, []]));
-  for (const row of secrets) byEndpoint.get(row.endpoint_id)?.push(toSecret(row));
-  return endpoints.map((row) => ({ endpoint: toEndpoint(row), secrets: byEndpoint.get(row.id) ?? [] }));
 }

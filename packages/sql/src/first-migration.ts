@@ -55,6 +55,7 @@ export function firstTables(dialect: Dialect, at: string): readonly string[] {
   header_names ${text} not null,
   sealed_headers ${text},
   headers_key_id ${text},
+  last_verified_at ${bigint},
   created_at ${bigint} not null,
   updated_at ${bigint} not null,
   primary key (tenant, id)

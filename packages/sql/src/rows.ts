@@ -45,6 +45,7 @@ export const endpointColumns: readonly (keyof EndpointTable)[] = [
   "header_names",
   "sealed_headers",
   "headers_key_id",
+  "last_verified_at",
   "created_at",
   "updated_at",
 ];
@@ -132,6 +133,7 @@ export function toEndpoint(row: EndpointTable): StoredEndpoint {
     metadata: JSON.parse(row.metadata),
     headerNames: JSON.parse(row.header_names),
     sealedHeaders: row.sealed_headers,
+    lastVerifiedAt: row.last_verified_at,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
   };
@@ -156,6 +158,7 @@ export function fromEndpoint(endpoint: StoredEndpoint): EndpointTable {
     header_names: JSON.stringify(endpoint.headerNames),
     sealed_headers: endpoint.sealedHeaders,
     headers_key_id: endpoint.sealedHeaders === null ? null : keyIdOf(endpoint.sealedHeaders),
+    last_verified_at: endpoint.lastVerifiedAt,
     created_at: endpoint.createdAt,
     updated_at: endpoint.updatedAt,
   };

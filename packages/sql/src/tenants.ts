@@ -1,15 +1,13 @@
 import { sql } from "kysely";
 import type { QueryBuilder } from "./dialect.ts";
 import type { Steps } from "./steps.ts";
-import { firstOf, rowsOf } from "./steps.ts";
+import { rowsOf } from "./steps.ts";
 
 /** The tenants' revisions, raised by every write to their endpoints. */
 export type TenantSteps = {
   /** Makes the tenant's row and locks it, so that what is read next cannot change before it is written. */
   readonly lock: (tenant: string) => Steps<void>;
   readonly raise: (tenant: string) => Steps<void>;
-  /** 0 when unknown. */
-  readonly revision: (tenant: string) => Steps<number>;
   readonly revisions: (tenants: readonly string[]) => Steps<ReadonlyMap<string, number>>;
 };
 
@@ -30,9 +28,6 @@ export function tenantSteps({ dialect, db, query, inList }: QueryBuilder): Tenan
         })),
       ),
   );
-  const revision = query((p: { readonly tenant: string }) =>
-    db.selectFrom("outhook_tenants").select("revision").where("tenant", "=", p.tenant),
-  );
   // A locked tenant whose first endpoint was refused has a row, but was never written.
   const revisions = query((p: { readonly tenants: readonly string[] }) =>
     db
@@ -49,9 +44,6 @@ export function tenantSteps({ dialect, db, query, inList }: QueryBuilder): Tenan
     },
     *raise(tenant) {
       yield* rowsOf(raise, { tenant });
-    },
-    *revision(tenant) {
-      return (yield* firstOf(revision, { tenant }))?.revision ?? 0;
     },
     *revisions(tenants) {
       const rows = yield* rowsOf(revisions, { tenants });

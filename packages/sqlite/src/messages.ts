@@ -22,8 +22,7 @@ export function sqliteMessages(connection: Connection): MessageStore<SqliteTrans
 
     statement: (message) => ({ sql: insertOne.sql, parameters: valuesOf(message) }),
 
-    awaitingFanOut: async ({ partitions, limit }) =>
-      await connection.read((session) => readWaiting(session, partitions, limit)),
+    awaitingFanOut: async (input) => await connection.read((session) => readWaiting(session, input)),
   };
 }
 
@@ -37,13 +36,22 @@ function record(session: Session, message: NewMessage): InsertOutcome {
   return outcomeOf(message, { id, hash });
 }
 
-function readWaiting(session: Session, partitions: readonly number[], limit: number): readonly Message[] {
+/** Comes before every message. */
+const before = { createdAt: -1, id: "" } as const;
+
+function readWaiting(
+  session: Session,
+  { partitions, limit, after }: Parameters<MessageStore<never>["awaitingFanOut"]>[0],
+): readonly Message[] {
   const waiting = session.all(statements.partitionsWaiting, JSON.stringify(partitions));
   if (waiting.length === 0) return [];
   const first = firstAcross({
     partitions: waiting.map(([partition]) => partition),
     limit,
-    read: (partition, count) => session.all(statements.waiting, partition, count),
+    read: (partition, count) => {
+      const { createdAt, id } = after?.get(partition) ?? before;
+      return session.all(statements.waiting, partition, createdAt, id, count);
+    },
     compare: (a, b) => a[0] - b[0] || (a[1] < b[1] ? -1 : 1),
   });
   const messages: Message[] = [];

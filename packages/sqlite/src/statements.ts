@@ -56,7 +56,7 @@ where exists (select 1 from outhook_messages m where m.partition = p.value and m
 
 export const waiting: Statement<WaitingRow> = {
   sql: `select created_at, id, partition from outhook_messages
-where partition = +? and fanned_out = 0
+where partition = +? and fanned_out = 0 and (created_at, id) > (+?, +?)
 order by created_at, id limit +?`,
 };
 

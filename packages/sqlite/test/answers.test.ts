@@ -23,6 +23,7 @@ const endpoint: StoredEndpoint = {
   metadata: {},
   headerNames: [],
   sealedHeaders: null,
+  lastVerifiedAt: null,
   createdAt: now,
   updatedAt: now,
 };

@@ -57,7 +57,13 @@ describe("this version on the schema of the next one passes the kit", () => {
         destroy: async () => undefined,
       };
     };
-    const skip = [{ id: "hints", reason: "a file tells nobody that it was written" }];
+    const skip = [
+      { id: "hints", reason: "a file tells nobody that it was written" },
+      {
+        id: "transaction/a short wait for a key of the host ends soon with nothing written",
+        reason: "a transaction that writes holds the whole file, never a single key",
+      },
+    ];
     return storeConformance({ create }, { skip });
   };
   const fresh = casesOn("nothing");

@@ -19,7 +19,9 @@ const plans: Readonly<Record<keyof typeof statements | "insertOne", readonly str
     "SCAN p VIRTUAL TABLE",
     "SEARCH m EXISTS USING COVERING INDEX outhook_messages_waiting (partition=?)",
   ],
-  waiting: ["SEARCH outhook_messages USING COVERING INDEX outhook_messages_waiting (partition=?)"],
+  waiting: [
+    "SEARCH outhook_messages USING COVERING INDEX outhook_messages_waiting (partition=? AND (created_at,id)>(?,?))",
+  ],
   message: ["SEARCH outhook_messages USING INDEX sqlite_autoindex_outhook_messages_1 (id=? AND partition=?)"],
   markFannedOut: ["SEARCH outhook_messages USING INDEX sqlite_autoindex_outhook_messages_1 (id=? AND partition=?)"],
   insertDelivery: [],

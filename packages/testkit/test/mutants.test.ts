@@ -18,10 +18,12 @@ import { secretMutants } from "./mutants/secrets.ts";
 import { settlementMutants } from "./mutants/settlements.ts";
 import { updateMutants } from "./mutants/updates.ts";
 import { upkeepMutants } from "./mutants/upkeep.ts";
+import { verifiedMutants } from "./mutants/verified.ts";
 
 const mutants = [
   ...endpointMutants,
   ...updateMutants,
+  ...verifiedMutants,
   ...secretMutants,
   ...sealingMutants,
   ...answerMutants,

@@ -9,8 +9,8 @@ export type Connection = {
   readonly client: Client;
   /** Responses that have come whole over the present socket: one that brought some may have gone stale meanwhile. */
   served: number;
-  /** What the present socket may have read when the response that it carries, or will carry next, ends. */
-  readLimit: number;
+  /** Bytes that may still be read of the response that the present socket carries, or will carry next. */
+  bytesLeft: number;
   socket: Socket | null;
   /** Gives a dial up; true if it was only waiting for look-ups of other names. */
   abandonDial: () => boolean;
@@ -20,7 +20,7 @@ export type Connection = {
 export type Connections = {
   /** A connection for one request: the idle one used last, or a new one, which is dialled when the request is. */
   readonly acquire: (origin: string, which: "any" | "new") => Connection;
-  /** Gives a connection back whose response has come whole. */
+  /** Gives a connection back whose response has come whole. It is kept unless some of its request is still to be sent. */
   readonly release: (connection: Connection) => void;
   /** Closes all that are idle. */
   readonly closeIdle: () => void;
@@ -32,12 +32,8 @@ export type Connections = {
 
 /** As long as Node's own server keeps an idle connection, less a second for the way. */
 const keepAliveMs = 4_000;
-const maxHeaderBytes = 16 * 1024;
-/**
- * Bytes that one response may have in all: what is kept of it several times over. More is padding, such as chunk
- * extensions or endless responses before the final one, which at full speed would take all of this process's time.
- */
-const maxReadBytes = 128 * 1024;
+/** Bytes of a response before its body, those of the responses before the final one included. */
+const maxHeadBytes = 16 * 1024;
 
 /**
  * Keeps connections open between requests. Each has a client of its own, so that dropping it ends whatever its request
@@ -63,7 +59,7 @@ export function createConnections(input: {
       connect: (options, done) => {
         connection.served = 0;
         connection.abandonDial = dial(options, (...result) => {
-          if (result[1] !== null) watch(connection, result[1]);
+          if (result[1] !== null) ration(connection, result[1]);
           done(...result);
         });
       },
@@ -72,12 +68,12 @@ export function createConnections(input: {
       useMilo: false,
       keepAliveTimeout: keepAliveMs,
       keepAliveMaxTimeout: keepAliveMs,
-      maxHeaderSize: maxHeaderBytes,
+      maxHeaderSize: maxHeadBytes,
       // Off: the attempt's own deadline bounds the exchange, which these do not.
       headersTimeout: 0,
       bodyTimeout: 0,
     });
-    const connection: Connection = { origin, client, served: 0, readLimit: 0, socket: null, abandonDial: () => false };
+    const connection: Connection = { origin, client, served: 0, bytesLeft: 0, socket: null, abandonDial: () => false };
     all.add(connection);
     return connection;
   };
@@ -108,8 +104,10 @@ export function createConnections(input: {
     acquire: (origin, which) => (which === "any" ? take(origin, "last") : undefined) ?? open(origin),
     release: (connection) => {
       if (!all.has(connection)) return;
+      // A receiver that answers without reading leaves the request in memory, and all that would follow it.
+      if ((connection.socket?.writableLength ?? 0) > 0) return drop(connection);
       connection.served += 1;
-      connection.readLimit = (connection.socket?.bytesRead ?? 0) + maxReadBytes;
+      connection.bytesLeft = maxHeadBytes;
       idle.add(connection);
       const others = idleOf.get(connection.origin);
       if (others === undefined) idleOf.set(connection.origin, [connection]);
@@ -135,12 +133,19 @@ export function createConnections(input: {
   };
 }
 
-/** Destroys a socket that has read more than its connection may. Must come before the parser listens to it. */
-function watch(connection: Connection, socket: Socket): void {
+/**
+ * Gives the parser piece by piece what a socket has read, so that it has got no more than it may when a status comes, and
+ * destroys the socket when it wants more than is left.
+ */
+function ration(connection: Connection, socket: Socket): void {
   connection.socket = socket;
-  connection.readLimit = maxReadBytes;
-  socket.on("readable", () => {
-    if (socket.bytesRead <= connection.readLimit) return;
+  connection.bytesLeft = maxHeadBytes;
+  const read = socket.read.bind(socket);
+  socket.read = (size) => {
+    const piece: Buffer | null = read(size ?? (socket.readableLength > maxHeadBytes ? maxHeadBytes : undefined));
+    connection.bytesLeft -= piece?.length ?? 0;
+    if (connection.bytesLeft >= 0) return piece;
     socket.destroy(Object.assign(new Error("the response is padded without end"), { code: "EMSGSIZE" }));
-  });
+    return null;
+  };
 }

@@ -1,7 +1,8 @@
+import { constants } from "node:crypto";
 import type { Socket } from "node:net";
 import { connect, isIP } from "node:net";
 import type { SecureContext } from "node:tls";
-import { connect as connectTls, createSecureContext, getCACertificates } from "node:tls";
+import { connect as connectTls, createSecureContext, DEFAULT_CIPHERS, getCACertificates } from "node:tls";
 import type { buildConnector } from "undici";
 import type { OuthookError } from "../errors.ts";
 import type { NetworkPolicy } from "../network.ts";
@@ -28,7 +29,12 @@ export function createDial(policy: NetworkPolicy, onRefused: (refusal: OuthookEr
   const secureContext = (): SecureContext => {
     // Shared by all connections: reading the root certificates takes longer than a handshake.
     context ??= createSecureContext(
-      policy.ca.length === 0 ? {} : { ca: [...getCACertificates("default"), ...policy.ca] },
+      withoutPrototype({
+        ...(policy.ca.length === 0 ? {} : { ca: [...getCACertificates("default"), ...policy.ca] }),
+        ciphers: withoutFiniteFields(DEFAULT_CIPHERS),
+        // A receiver may ask for a new handshake without end, each of which is computed before anything else goes on.
+        secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
+      }),
     );
     return context;
   };
@@ -72,14 +78,16 @@ export function createDial(policy: NetworkPolicy, onRefused: (refusal: OuthookEr
       const peerRefusal = refusalOf(hostname, [peer], port);
       if (peerRefusal !== null) return fail(peerRefusal);
       if (tls === null) return end(null, socket);
-      const secured = connectTls({
-        socket,
-        host: hostname,
-        servername: isIP(hostname) === 0 ? hostname : "",
-        secureContext: tls,
-        ALPNProtocols: ["http/1.1"],
-        rejectUnauthorized: true,
-      });
+      const secured = connectTls(
+        withoutPrototype({
+          socket,
+          host: hostname,
+          servername: isIP(hostname) === 0 ? hostname : "",
+          secureContext: tls,
+          ALPNProtocols: ["http/1.1"],
+          rejectUnauthorized: true,
+        }),
+      );
       current = secured;
       secured.on("error", fail).once("secureConnect", () => end(null, secured));
     });
@@ -93,7 +101,16 @@ export function createDial(policy: NetworkPolicy, onRefused: (refusal: OuthookEr
   };
 }
 
-/** Keeps what a polluted `Object.prototype` holds, such as `path`, out of the options. */
+/**
+ * TLS 1.2 lets a receiver choose the size of a Diffie-Hellman group over a finite field: one of 10,000 bits takes a second of
+ * the event loop. Elliptic curves have their sizes.
+ */
+function withoutFiniteFields(ciphers: string): string {
+  const isTls13Only = ciphers.split(":").every((name) => name.startsWith("TLS_"));
+  return isTls13Only ? ciphers : `${ciphers}:!kDHE`;
+}
+
+/** Keeps what a polluted `Object.prototype` holds, such as `path` or `ca`, out of the options. */
 function withoutPrototype<T extends object>(options: T): T {
   return Object.setPrototypeOf(options, null);
 }

@@ -6,6 +6,12 @@ import { failureOf, isReset, notLookedUp, timedOut } from "./failure.ts";
 
 /** How much of a response's body is kept, and so read at all, in bytes. */
 const maxResponseBytes = 16 * 1024;
+/**
+ * What that may take on the wire: more is padding, such as chunk extensions and trailers, which at full speed would take all
+ * of this process's time.
+ */
+const maxBodyReadBytes = 2 * maxResponseBytes;
+const nothing = Buffer.alloc(0);
 
 /** Where a URL leads: what the connection needs, and what the request line says. */
 export type Target = { readonly origin: string; readonly path: string };
@@ -26,7 +32,8 @@ class Exchange implements Dispatcher.DispatchHandler {
   #isAnswering = false;
   #statusCode: number | null = null;
   #retryAfter: string | null = null;
-  #chunks: Buffer[] = [];
+  /** The body so far, in the first `#size` bytes. */
+  #body: Buffer = nothing;
   #size = 0;
 
   constructor(
@@ -66,14 +73,14 @@ class Exchange implements Dispatcher.DispatchHandler {
   onResponseStart(_controller: unknown, statusCode: number, headers: Dispatcher.ResponseData["headers"]): void {
     if (statusCode < 200) return;
     this.#statusCode = statusCode;
+    if (this.#connection !== null) this.#connection.bytesLeft += maxBodyReadBytes;
     const retryAfter = headers["retry-after"];
     this.#retryAfter = (Array.isArray(retryAfter) ? retryAfter[0] : retryAfter) ?? null;
   }
 
   onResponseData(_controller: unknown, chunk: Buffer): void {
     const room = maxResponseBytes - this.#size;
-    this.#chunks.push(chunk.length > room ? chunk.subarray(0, room) : chunk);
-    this.#size += chunk.length;
+    this.#keep(chunk.length > room ? chunk.subarray(0, room) : chunk);
     if (chunk.length > room && this.#statusCode !== null) this.#drop(this.#response(this.#statusCode));
   }
 
@@ -103,9 +110,20 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   #response(statusCode: number): Outcome {
-    const [first] = this.#chunks;
-    const bytes = this.#chunks.length <= 1 ? first : Buffer.concat(this.#chunks);
-    return { kind: "response", statusCode, retryAfter: this.#retryAfter, body: bytes?.toString() ?? "" };
+    return {
+      kind: "response",
+      statusCode,
+      retryAfter: this.#retryAfter,
+      body: this.#body.toString("utf8", 0, this.#size),
+    };
+  }
+
+  /** Most bodies come in one piece. The pieces of others may be single bytes, each of which would take a hundred. */
+  #keep(piece: Buffer): void {
+    if (this.#size === 0) this.#body = piece;
+    else if (this.#body.length < maxResponseBytes) this.#body = Buffer.concat([this.#body], maxResponseBytes);
+    if (this.#size > 0) piece.copy(this.#body, this.#size);
+    this.#size += piece.length;
   }
 
   #drop(outcome: Outcome): void {

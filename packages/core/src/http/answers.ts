@@ -43,7 +43,7 @@ export function answerTo(
   if (fault.status >= 500) logger.error({ error: thrown, instance }, "a request was answered with a server error");
   return answerOf(contract.error(fault), {
     ...headers,
-    ...(fault.status === 503 && { "retry-after": "1" }),
+    ...((fault.status === 503 || fault.status === 429) && { "retry-after": headers["retry-after"] ?? "1" }),
   });
 }
 

@@ -25,8 +25,8 @@ export type EndpointView = {
   readonly last_delivery_at: string | null;
   readonly last_success_at: string | null;
   readonly last_error: string | null;
-  /** Always `null` so far: there are no test messages yet. */
-  readonly last_verified_at: null;
+  /** When a test message last got a 2xx from the present URL. */
+  readonly last_verified_at: string | null;
   readonly created_at: string;
   readonly updated_at: string;
 };
@@ -52,7 +52,7 @@ export function endpointView(endpoint: EndpointDetails): EndpointView {
     last_delivery_at: instant(endpoint.lastDeliveryAt),
     last_success_at: instant(endpoint.lastSuccessAt),
     last_error: endpoint.lastError,
-    last_verified_at: null,
+    last_verified_at: instant(endpoint.lastVerifiedAt),
     created_at: isoInstant(endpoint.createdAt),
     updated_at: isoInstant(endpoint.updatedAt),
   };

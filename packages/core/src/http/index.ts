@@ -1,3 +1,5 @@
+export type { AttemptView } from "./attempt-view.ts";
+export { attemptView } from "./attempt-view.ts";
 export type { Answer, Call, CallBody } from "./call.ts";
 export { belowMount } from "./call.ts";
 export type {
@@ -27,6 +29,7 @@ export {
   listEndpoints,
   readOperation,
   rotateSecret,
+  testEndpoint,
   updateEndpoint,
 } from "./operations.ts";
 export { problemAnswer } from "./problem-answer.ts";

@@ -7,6 +7,7 @@ import type { AnyEvents } from "../events.ts";
 import { newHealth } from "../health.ts";
 import type { Endpoint, EndpointHealth } from "../model.ts";
 import { shown } from "../shown.ts";
+import type { TestSend } from "../test-send.ts";
 import type { Method, Operation, OperationRequest, Principal, Reply } from "./contract.ts";
 import type { Fields } from "./fields.ts";
 
@@ -117,6 +118,15 @@ export function rotateSecret(
       const rotated = await tenant.endpoints.rotateSecret(id, { expireCurrentInSeconds: overlap, idempotencyKey });
       return { id, ...rotated };
     },
+  });
+}
+
+/** Sends a test message to the endpoint named by `{id}`, and answers when its one attempt has ended, however it did. */
+export function testEndpoint(spec: Spec<TestSend>): Operation {
+  return operation(spec, "manage", {
+    byId: true,
+    fields: {},
+    result: async ({ tenant, segment }) => await tenant.endpoints.test(segment("id")),
   });
 }
 

@@ -1,4 +1,5 @@
 import type { Contract } from "./contract.ts";
+import { attemptView } from "./attempt-view.ts";
 import { endpointView, isoInstant } from "./endpoint-view.ts";
 import { eventTypesOf } from "./event-types.ts";
 import type { Fields } from "./fields.ts";
@@ -10,6 +11,7 @@ import {
   listEndpoints,
   readOperation,
   rotateSecret,
+  testEndpoint,
   updateEndpoint,
 } from "./operations.ts";
 import { problemReply } from "./problem-reply.ts";
@@ -51,6 +53,10 @@ export const standardContract: Contract = {
         secret,
         previous_secret_expires_at: end === null ? null : isoInstant(end.getTime()),
       }),
+    }),
+    testEndpoint({
+      route: "POST /endpoints/{id}/test",
+      reply: ({ succeeded, attempt }) => ({ succeeded, attempt: attemptView(attempt) }),
     }),
     readOperation({
       route: "GET /event-types",

@@ -2,16 +2,17 @@ import type { DeliveryStore, FanOut } from "../store/deliveries.ts";
 import { claim, lease } from "./claim.ts";
 import { enqueue, firstOf, holdUntil, queueOf, queuesIn, readyAt } from "./queue.ts";
 import { settle } from "./settle.ts";
-import type { DeliveryRow, Tables } from "./tables.ts";
+import type { DeliveryRow, MessageRow, Tables } from "./tables.ts";
 
 /** The queue in memory. */
 export function memoryDeliveries(open: () => Tables, clock: () => number): DeliveryStore {
   return {
     fanOut: async ({ messages, leaseMs, now = clock() }) => {
       const tables = open();
-      const created = messages.flatMap((message) => fanOutOne(tables, message, { leaseMs, now }));
+      const taken = messages.flatMap((message) => fanOutOne(tables, message, { leaseMs, now }) ?? []);
+      const created = taken.flatMap(({ deliveries }) => deliveries);
       const leased = created.filter((delivery) => delivery.leasedAt !== null);
-      return { created: created.length, leased: new Set(leased.map((delivery) => delivery.id)) };
+      return { taken: taken.length, created: created.length, leased: new Set(leased.map((delivery) => delivery.id)) };
     },
 
     claim: async ({ now = clock(), ...input }) => claim(open(), input, now),
@@ -67,9 +68,9 @@ function fanOutOne(
   tables: Tables,
   { partition, messageId, deliveries }: FanOut,
   { leaseMs, now }: { readonly leaseMs: number; readonly now: number },
-): readonly DeliveryRow[] {
+): MessageRow | null {
   const row = tables.messages.get(messageId);
-  if (row === undefined || row.message.partition !== partition || !tables.awaiting.delete(row)) return [];
+  if (row === undefined || row.message.partition !== partition || !tables.awaiting.delete(row)) return null;
   for (const wanted of deliveries) {
     if (tables.deliveries.has(wanted.id)) continue;
     const delivery: DeliveryRow = {
@@ -93,5 +94,5 @@ function fanOutOne(
     if (wanted.lease && heldUntil <= now && pace === null) lease(delivery, leaseMs, now);
     enqueue(tables, delivery);
   }
-  return row.deliveries;
+  return row;
 }

@@ -40,6 +40,13 @@ export function memoryEndpoints(open: () => Tables): EndpointStore {
       return structuredClone(row.endpoint);
     },
 
+    verified: async ({ tenant, id, url, at }) => {
+      const row = open().tenants.get(tenant)?.endpoints.get(id);
+      if (row?.endpoint.url !== url) return false;
+      row.endpoint = { ...row.endpoint, lastVerifiedAt: at };
+      return true;
+    },
+
     delete: async ({ tenant, id }) => {
       const owner = open().tenants.get(tenant);
       if (owner === undefined || !owner.endpoints.delete(id)) return false;
@@ -64,12 +71,13 @@ export function memoryEndpoints(open: () => Tables): EndpointStore {
 
     answer: async (named) => answerOf(open(), named),
 
-    ofTenant: async ({ tenant }) => {
+    ofTenants: async ({ tenants }) => {
       const tables = open();
-      return {
-        revision: tables.tenants.get(tenant)?.revision ?? 0,
-        endpoints: endpointsOf(tables, tenant).map((row) => structuredClone(row)),
-      };
+      const all = tenants.map((tenant) => {
+        const revision = tables.tenants.get(tenant)?.revision ?? 0;
+        return [tenant, { revision, endpoints: structuredClone(endpointsOf(tables, tenant)) }] as const;
+      });
+      return new Map(all);
     },
 
     revisions: async ({ tenants }) => {

@@ -1,7 +1,10 @@
 import { OuthookError } from "../errors.ts";
+import type { Message } from "../model.ts";
 import type { InsertOutcome, MessageStore, NewMessage } from "../store/messages.ts";
 import type { Memory, MessageRow, Tables } from "./tables.ts";
 import { keyOf, openTables, requireOpen } from "./tables.ts";
+
+type Place = Pick<Message, "id" | "createdAt">;
 
 /** Accepted messages in memory. */
 export function memoryMessages(memory: Memory): MessageStore<never> {
@@ -20,12 +23,13 @@ export function memoryMessages(memory: Memory): MessageStore<never> {
       throw noTransactions(null);
     },
 
-    awaitingFanOut: async ({ partitions, limit }) => {
+    awaitingFanOut: async ({ partitions, limit, after }) => {
       const wanted = new Set(partitions);
       const found: MessageRow[] = [];
       for (const row of openTables(memory).awaiting) {
         if (found.length >= limit) break;
-        if (wanted.has(row.message.partition)) found.push(row);
+        const { partition } = row.message;
+        if (wanted.has(partition) && isAfter(row.message, after?.get(partition))) found.push(row);
       }
       return found.map((row) => ({ ...row.message }));
     },
@@ -40,6 +44,11 @@ export function memoryMessages(memory: Memory): MessageStore<never> {
       };
     },
   };
+}
+
+function isAfter(message: Place, other: Place | undefined): boolean {
+  if (other === undefined || message.createdAt > other.createdAt) return true;
+  return message.createdAt === other.createdAt && message.id > other.id;
 }
 
 function insertOne(tables: Tables, { idempotencyKey, payloadHash, ...message }: NewMessage): InsertOutcome {

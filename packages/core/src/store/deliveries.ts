@@ -31,13 +31,19 @@ export type DeliveryStore = {
    * Creates the deliveries of messages that still wait for fan-out, and marks those messages.
    * Deliveries asked to be leased get fence 1 and a lease of `leaseMs`, unless their endpoint is held or paced.
    * Atomic: each message with its deliveries. Two concurrent callers with one message: one creates, the other finds
-   * nothing to do. Returns the ids that it created and leased.
+   * nothing to do. A message that a transaction of the host holds, which repeats its idempotency key, is not waited for: it
+   * goes on waiting for fan-out.
+   * Returns how many messages it took up, matched or not, how many deliveries it created, and the ids of those it leased.
    */
   readonly fanOut: (input: {
     readonly messages: readonly FanOut[];
     readonly leaseMs: number;
     readonly now?: number | undefined;
-  }) => Promise<{ readonly created: number; readonly leased: ReadonlySet<string> }>;
+  }) => Promise<{
+    readonly taken: number;
+    readonly created: number;
+    readonly leased: ReadonlySet<string>;
+  }>;
 
   /**
    * Leases due deliveries: endpoints in turn, at most `perEndpoint` of each, or `room` where it names the endpoint.

@@ -21,7 +21,8 @@ export type SealedText = {
  * Endpoints with their secrets, by tenant.
  *
  * Every method names the tenant, but for those about keys; an id of another tenant behaves as an unknown one. Every write but
- * `reseal` raises the tenant's revision in the same step, so that a reader who sees an unchanged revision has seen no change.
+ * `verified` and `reseal`, which change nothing that sending depends on, raises the tenant's revision in the same step, so that
+ * a reader who sees an unchanged revision has seen no such change.
  */
 export type EndpointStore = {
   /**
@@ -62,6 +63,20 @@ export type EndpointStore = {
   }) => Promise<StoredEndpoint | null>;
 
   /**
+   * Writes down as `lastVerifiedAt` when a test message reached the endpoint, if its URL still is the one that was tested.
+   * Nothing else of it changes, its `updatedAt` and the tenant's revision neither. Atomic: the comparison and the write. Two
+   * concurrent callers: both write, the last one stays. An `update` at the same time sees what this wrote, or comes first.
+   * `false` when there is no such endpoint or its URL is another; then nothing changed.
+   */
+  readonly verified: (input: {
+    readonly tenant: string;
+    readonly id: string;
+    /** The URL that was tested. */
+    readonly url: string;
+    readonly at: number;
+  }) => Promise<boolean>;
+
+  /**
    * Removes an endpoint with its secrets; its deliveries stay in the log.
    * Two concurrent callers: one gets `true`. `false` when there is none.
    */
@@ -98,10 +113,11 @@ export type EndpointStore = {
   }) => Promise<StoredAnswer | null>;
 
   /**
-   * The tenant's endpoints with their secrets, read as one snapshot with the revision; revision 0 and none when
-   * unknown.
+   * The tenants' endpoints with their secrets, read as one snapshot with the revisions; revision 0 and none for one that is
+   * unknown. Costs a constant number of statements. Stores bound what one call reads, whose caller asks again for the tenants
+   * that are missing in the map; but it answers for one of those named at least.
    */
-  readonly ofTenant: (input: { readonly tenant: string }) => Promise<TenantEndpoints>;
+  readonly ofTenants: (input: { readonly tenants: readonly string[] }) => Promise<ReadonlyMap<string, TenantEndpoints>>;
 
   /** The tenants' revisions; a tenant without endpoints ever has none in the map. */
   readonly revisions: (input: { readonly tenants: readonly string[] }) => Promise<ReadonlyMap<string, number>>;

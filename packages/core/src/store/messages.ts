@@ -24,11 +24,15 @@ export type MessageStore<Tx> = {
    * Atomic: the batch; with `tx`, as far as the host's transaction is. Two concurrent callers with one key: one
    * inserts, the other gets its id. Durable on return, or with `tx` once the host commits.
    * Answers in the order of the input, also for a key that stands twice in it.
+   * A key that an open transaction of the host has used is waited for: for `keyWaitMs` at most, where that is given and shorter
+   * than the store's own patience, so that one key does not hold up all others for long. Where no transaction holds single keys,
+   * it changes nothing. Throws `store_busy` after the wait; then nothing was written.
    * Throws `unsupported_transaction` for a `tx` that it cannot join; then nothing was written.
    */
   readonly insert: (input: {
     readonly messages: readonly NewMessage[];
     readonly tx?: Tx | undefined;
+    readonly keyWaitMs?: number | undefined;
   }) => Promise<readonly InsertOutcome[]>;
 
   /**
@@ -39,13 +43,16 @@ export type MessageStore<Tx> = {
   readonly statement: (message: NewMessage) => SqlStatement;
 
   /**
-   * Messages of these partitions that wait for fan-out, oldest first; empty when there are none. Fewer than `limit` says
-   * nothing about what is left, since stores bound the bytes of one call.
+   * Messages of these partitions that wait for fan-out, oldest first, then by id; empty when there are none. Fewer than `limit`
+   * says nothing about what is left, since stores bound the bytes of one call; but of each partition it returns the first
+   * ones, without gaps. A partition that `after` names is read from behind that message on, which need not wait any more.
    * Takes no lease: fanning out twice changes nothing.
    */
   readonly awaitingFanOut: (input: {
     readonly partitions: readonly number[];
     readonly limit: number;
+    /** Partition → the message after which to go on there. */
+    readonly after?: ReadonlyMap<number, Pick<Message, "id" | "createdAt">> | undefined;
   }) => Promise<readonly Message[]>;
 
   /**

@@ -5,6 +5,7 @@ import {
   listEndpoints,
   rotateSecret,
   standardContract,
+  testEndpoint,
   updateEndpoint,
 } from "../../src/http/index.ts";
 import type { Store } from "../../src/index.ts";
@@ -69,6 +70,7 @@ describe("an operation on one endpoint", () => {
       made: () => updateEndpoint({ route: "PATCH /hooks/{hook}", fields: {}, reply: ({ id }) => ({ id }) }),
     },
     { name: "deleteEndpoint", made: () => deleteEndpoint({ route: "DELETE /hooks" }) },
+    { name: "testEndpoint", made: () => testEndpoint({ route: "POST /hooks/id/test", reply: () => ({}) }) },
     { name: "rotateSecret", made: () => rotateSecret({ route: "POST /hooks/id", reply: () => ({}) }) },
   ])("by $name is refused on a route without {id}", ({ made }) => {
     expect(made).toThrow(

@@ -21,6 +21,7 @@ import { rotateCases } from "./rotate.ts";
 import { routingCases } from "./routing.ts";
 import { statusCases } from "./statuses.ts";
 import { tenancyCases } from "./tenancy.ts";
+import { testSendCases } from "./test-send.ts";
 import { withTranscript } from "./transcript.ts";
 import { updateCases } from "./update.ts";
 
@@ -36,6 +37,7 @@ const groups: readonly HttpCaseGroup[] = [
   updateCases,
   deleteCases,
   rotateCases,
+  testSendCases,
   healthCases,
   pagingCases,
   catalogueCases,

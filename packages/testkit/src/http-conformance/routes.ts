@@ -17,6 +17,7 @@ export const allRoutes: readonly Route[] = [
   { route: "PATCH /endpoints/{id}", status: 200, can: "manage", json: { description: "changed" } },
   { route: "DELETE /endpoints/{id}", status: 204, can: "manage" },
   { route: "POST /endpoints/{id}/secret/rotate", status: 200, can: "manage", json: { expire_current_in: 60 } },
+  { route: "POST /endpoints/{id}/test", status: 200, can: "manage", json: {} },
   { route: "GET /event-types", status: 200, can: "view" },
   { route: "GET /openapi.json", status: 200, can: "view" },
 ];

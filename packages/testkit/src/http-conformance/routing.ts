@@ -14,6 +14,8 @@ const unknownPaths: readonly string[] = [
   "/endpoints/{id}/secret",
   "/endpoints/{id}/secret/rotate/now",
   "/endpoints/{id}/secret%2Frotate",
+  "/endpoints/{id}/test/",
+  "/endpoints/{id}/tests",
   "/event-types.json",
   "/openapi",
   "/endpoints;v=1",
@@ -28,6 +30,8 @@ const refusedMethods: readonly { readonly route: string; readonly allow: string 
   { route: "PUT /endpoints/{id}", allow: "DELETE, GET, HEAD, PATCH" },
   { route: "GET /endpoints/{id}/secret/rotate", allow: "POST" },
   { route: "HEAD /endpoints/{id}/secret/rotate", allow: "POST" },
+  { route: "GET /endpoints/{id}/test", allow: "POST" },
+  { route: "DELETE /endpoints/{id}/test", allow: "POST" },
   { route: "POST /event-types", allow: "GET, HEAD" },
   { route: "DELETE /openapi.json", allow: "GET, HEAD" },
 ];

@@ -6,7 +6,6 @@ import { addEndpoint, expectProblem, expectStatus, idsOf, listed, routeTo, unkno
 
 /** Routes that a contract might have for an endpoint's parts: none may tell one tenant of another's. */
 const furtherRoutes: readonly string[] = [
-  "POST /endpoints/{id}/test",
   "POST /endpoints/{id}/recover",
   "POST /endpoints/{id}/replay",
   "GET /endpoints/{id}/secret",

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { CaseGroup } from "./case.ts";
 import { endpointId, endpointRow, minute, secretRow, t0 } from "./rows.ts";
-import { addEndpoint, race } from "./steps.ts";
+import { addEndpoint, race, tenantOf } from "./steps.ts";
 
 const rounds = 8;
 
@@ -25,6 +25,7 @@ export const endpointCases: CaseGroup = {
           metadata: { team: "größe", "": "", "a.b": "[1]" },
           headerNames: ["x-b", "authorization", "x-a"],
           sealedHeaders: "v1.k1.é🔑\n".repeat(2_000),
+          lastVerifiedAt: t0 + minute,
           updatedAt: t0 + minute,
         });
         for (const endpoint of [plain, full]) {
@@ -40,7 +41,7 @@ export const endpointCases: CaseGroup = {
         await store.endpoints.insert({ endpoint, secret: secretRow(1), limit: 9 });
         Reflect.set(endpoint, "url", "https://changed.example");
         const [listed] = await store.endpoints.list({ tenant: "acme", limit: 9 });
-        const [known] = (await store.endpoints.ofTenant({ tenant: "acme" })).endpoints;
+        const [known] = (await tenantOf(store)).endpoints;
         const read = await store.endpoints.get({ tenant: "acme", id: endpoint.id });
         for (const returned of [listed, known?.endpoint, read]) {
           assert.ok(returned);
@@ -96,7 +97,7 @@ export const endpointCases: CaseGroup = {
         assert.equal(await store.endpoints.get(named), null);
         assert.equal(await store.endpoints.delete(named), false);
         await addEndpoint(store, 1);
-        const { endpoints } = await store.endpoints.ofTenant({ tenant: "acme" });
+        const { endpoints } = await tenantOf(store);
         assert.deepEqual(endpoints, [{ endpoint: endpointRow(1), secrets: [secretRow(1)] }]);
       },
     },

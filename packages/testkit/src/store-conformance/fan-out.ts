@@ -22,7 +22,7 @@ export const fanOutCases: CaseGroup = {
         await accept(store, 1);
         const wanted = [...matches(1, [1, 2]), ...matches(1, [3], { status: "skipped" })];
         const result = await fanOut(store, [fanOutOf(1, wanted)], t0 + 5);
-        assert.deepEqual(result, { created: 3, leased: new Set() });
+        assert.deepEqual(result, { taken: 1, created: 3, leased: new Set() });
         assert.deepEqual(await awaiting(store), []);
         const found = await store.log.message({ partitions: everywhere, tenant: "acme", id: messageId(1) });
         const base = { tenant: "acme", messageId: messageId(1), type: "loan.active", attempts: 0 };
@@ -40,7 +40,7 @@ export const fanOutCases: CaseGroup = {
       name: "a message that matched nothing is marked as well",
       run: async ({ store }) => {
         await accept(store, 1);
-        assert.equal((await fanOut(store, [fanOutOf(1, [])])).created, 0);
+        assert.deepEqual(await fanOut(store, [fanOutOf(1, [])]), { taken: 1, created: 0, leased: new Set() });
         assert.deepEqual(await awaiting(store), []);
         const found = await store.log.message({ partitions: everywhere, tenant: "acme", id: messageId(1) });
         assert.deepEqual([found?.fannedOut, found?.deliveries], [true, []]);
@@ -51,7 +51,7 @@ export const fanOutCases: CaseGroup = {
       run: async ({ store }) => {
         await accept(store, 1);
         const result = await fanOut(store, [fanOutOf(1, matches(1, [1], { status: "skipped", lease: true }))]);
-        assert.deepEqual(result, { created: 1, leased: new Set() });
+        assert.deepEqual(result, { taken: 1, created: 1, leased: new Set() });
         assert.deepEqual(await claimAll(store, t0 + minute), []);
         const { delivery } = await readDelivery(store, deliveryId(1, 1));
         assert.deepEqual([delivery.status, delivery.nextAttemptAt], ["skipped", null]);
@@ -65,7 +65,7 @@ export const fanOutCases: CaseGroup = {
         assert.equal((await fanOut(store, twice)).created, 1);
         const before = await readDelivery(store, deliveryId(1, 1));
         const again = await fanOut(store, [fanOutOf(1, matches(1, [1, 2], { lease: true }))], t0 + minute);
-        assert.deepEqual(again, { created: 0, leased: new Set() });
+        assert.deepEqual(again, { taken: 0, created: 0, leased: new Set() });
         assert.deepEqual(await readDelivery(store, deliveryId(1, 1)), before);
         const found = await store.log.message({ partitions: everywhere, tenant: "acme", id: messageId(1) });
         assert.equal(found?.deliveries.length, 1);
@@ -78,7 +78,7 @@ export const fanOutCases: CaseGroup = {
         await accept(store, 2);
         await fanOut(store, [fanOutOf(1, matches(1, [1]))]);
         const batch = [1, 9, 2].map((n) => fanOutOf(n, matches(n, [2])));
-        assert.equal((await fanOut(store, batch)).created, 1);
+        assert.deepEqual(await fanOut(store, batch), { taken: 1, created: 1, leased: new Set() });
         assert.deepEqual((await claimedIds(store, t0)).toSorted(), [deliveryId(1, 1), deliveryId(2, 2)].toSorted());
       },
     },
@@ -90,7 +90,7 @@ export const fanOutCases: CaseGroup = {
           await accept(store, n);
           const batch = [fanOutOf(n, matches(n, [1, 2], { lease: true }))];
           const [one, two] = await Promise.all([fanOut(store, batch), fanOut(other, batch)]);
-          assert.equal(one.created + two.created, 2);
+          assert.deepEqual([one.taken + two.taken, one.created + two.created], [1, 2]);
           assert.deepEqual(
             [...one.leased, ...two.leased].toSorted(),
             batch[0]?.deliveries.map(({ id }) => id).toSorted(),
@@ -104,7 +104,7 @@ export const fanOutCases: CaseGroup = {
         await accept(store, 1);
         const wanted = [...matches(1, [1], { lease: true }), ...matches(1, [2])];
         const result = await fanOut(store, [fanOutOf(1, wanted)]);
-        assert.deepEqual(result, { created: 2, leased: new Set([deliveryId(1, 1)]) });
+        assert.deepEqual(result, { taken: 1, created: 2, leased: new Set([deliveryId(1, 1)]) });
         assert.deepEqual(await claimedIds(store, t0), [deliveryId(1, 2)]);
         assert.deepEqual(await claimedIds(store, t0 + second), []);
         const settlement = settlementOf(fanOutClaim(1, 1), { next: { status: "succeeded" } });
@@ -129,7 +129,7 @@ export const fanOutCases: CaseGroup = {
         await store.deliveries.hold({ ...held, holdMs: minute, now: t0 });
         await accept(store, 1);
         const result = await fanOut(store, [fanOutOf(1, matches(1, [1, 2], { lease: true }))]);
-        assert.deepEqual(result, { created: 2, leased: new Set([deliveryId(1, 2)]) });
+        assert.deepEqual(result, { taken: 1, created: 2, leased: new Set([deliveryId(1, 2)]) });
         const { delivery } = await readDelivery(store, deliveryId(1, 1));
         assert.deepEqual([delivery.status, delivery.attempts], ["pending", 0]);
       },

@@ -1,7 +1,17 @@
 import assert from "node:assert/strict";
 import type { CaseGroup, StoreCase } from "./case.ts";
 import { endpointRow, everywhere, messageId, messageRow, secretRow, t0 } from "./rows.ts";
-import { attemptOf, awaiting, claimAll, fanOutTo, only, readDelivery, settleOne, settlementOf } from "./steps.ts";
+import {
+  attemptOf,
+  awaiting,
+  claimAll,
+  fanOutTo,
+  only,
+  readDelivery,
+  settlementOf,
+  settleOne,
+  tenantOf,
+} from "./steps.ts";
 
 export const fidelityCases: CaseGroup = {
   group: "fidelity",
@@ -47,9 +57,7 @@ export const fidelityCases: CaseGroup = {
         const endpoint = endpointRow(1, { createdAt: late - 1, updatedAt: late });
         const secret = secretRow(1, { createdAt: late - 1, expiresAt: late });
         await store.endpoints.insert({ endpoint, secret, limit: 1 });
-        assert.deepEqual((await store.endpoints.ofTenant({ tenant: "acme" })).endpoints, [
-          { endpoint, secrets: [secret] },
-        ]);
+        assert.deepEqual((await tenantOf(store)).endpoints, [{ endpoint, secrets: [secret] }]);
         await store.messages.insert({ messages: [messageRow(1, { createdAt: late })] });
         assert.equal(only(await awaiting(store)).createdAt, late);
         const id = only(await fanOutTo(store, 2, { to: [1], at: late }));

@@ -2,7 +2,7 @@ import type { Store, StoredAnswer } from "@outhook/core";
 import assert from "node:assert/strict";
 import type { CaseGroup, StoreCase } from "./case.ts";
 import { answerRow, endpointId, endpointRow, hour, secretRow, t0 } from "./rows.ts";
-import { addEndpoint, race, rotateTo } from "./steps.ts";
+import { addEndpoint, race, rotateTo, tenantOf } from "./steps.ts";
 
 const rounds = 6;
 const expireCurrentAt = t0 + hour;
@@ -50,7 +50,7 @@ export const idempotencyCases: CaseGroup = {
       name: "a second insert under one answer changes nothing",
       run: async ({ store }) => {
         await insert(store, 1, answerRow());
-        const before = await store.endpoints.ofTenant({ tenant: "acme" });
+        const before = await tenantOf(store);
         const second = answerRow({
           fingerprint: "other",
           sealed: "other",
@@ -58,7 +58,7 @@ export const idempotencyCases: CaseGroup = {
           expiresAt: t0 + 9 * hour,
         });
         assert.equal(await insert(store, 2, second), "answered");
-        assert.deepEqual(await store.endpoints.ofTenant({ tenant: "acme" }), before);
+        assert.deepEqual(await tenantOf(store), before);
         assert.deepEqual(await find(store, second), answerRow());
       },
     },
@@ -68,10 +68,10 @@ export const idempotencyCases: CaseGroup = {
         await insert(store, 1, answerRow());
         const given = answerRow(rotation);
         assert.equal(await rotateTo(store, 2, { expireCurrentAt, answer: given }), "rotated");
-        const before = await store.endpoints.ofTenant({ tenant: "acme" });
+        const before = await tenantOf(store);
         const second = { ...given, fingerprint: "other", sealed: "other", createdAt: t0 + 1 };
         assert.equal(await rotateTo(store, 3, { expireCurrentAt: null, answer: second }), "answered");
-        assert.deepEqual(await store.endpoints.ofTenant({ tenant: "acme" }), before);
+        assert.deepEqual(await tenantOf(store), before);
         assert.deepEqual(await find(store, second), given);
       },
     },
@@ -184,7 +184,7 @@ export const idempotencyCases: CaseGroup = {
             "answered",
             "rotated",
           ]);
-          const { endpoints } = await store.endpoints.ofTenant({ tenant: "acme" });
+          const { endpoints } = await tenantOf(store);
           const found = endpoints.find((one) => one.endpoint.id === endpointId(endpoint))?.secrets;
           assert.deepEqual(
             found?.map(({ id }) => id),

@@ -23,12 +23,14 @@ import { secretCases } from "./secrets.ts";
 import { settleCases } from "./settle.ts";
 import { tenancyCases } from "./tenancy.ts";
 import { updateCases } from "./updates.ts";
+import { verifiedCases } from "./verified.ts";
 import { transactionCases } from "./transaction.ts";
 import { upkeepCases } from "./upkeep.ts";
 
 const groups: readonly CaseGroup[] = [
   endpointCases,
   updateCases,
+  verifiedCases,
   revisionCases,
   secretCases,
   sealingCases,

@@ -1,7 +1,7 @@
 import { isOuthookError } from "@outhook/core";
 import assert from "node:assert/strict";
 import type { CaseGroup } from "./case.ts";
-import { elsewhere, everywhere, home, messageId, messageRow } from "./rows.ts";
+import { elsewhere, everywhere, home, messageId, messageRow, t0 } from "./rows.ts";
 import { awaiting, refused, storedMessage } from "./steps.ts";
 
 const inserted = { outcome: "inserted" } as const;
@@ -45,6 +45,29 @@ export const messageCases: CaseGroup = {
           [messageId(1)],
         );
         assert.deepEqual(await store.messages.awaitingFanOut({ partitions: [], limit: 9 }), []);
+      },
+    },
+    {
+      name: "those behind a message that is named are read on from there, in each partition",
+      run: async ({ store }) => {
+        const at = { createdAt: t0 };
+        await store.messages.insert({ messages: [1, 2, 3].map((n) => messageRow(n, at)) });
+        await store.messages.insert({ messages: [4, 5].map((n) => messageRow(n, { partition: elsewhere })) });
+        const read = async (after: ReadonlyMap<number, { readonly id: string; readonly createdAt: number }>) => {
+          const found = await store.messages.awaitingFanOut({ partitions: everywhere, limit: 9, after });
+          return found.map(({ id }) => id);
+        };
+        assert.deepEqual(await read(new Map()), [1, 2, 3, 4, 5].map(messageId));
+        const second = { id: messageId(2), createdAt: t0 };
+        assert.deepEqual(await read(new Map([[home, second]])), [3, 4, 5].map(messageId));
+        const fourth = { id: messageId(4), createdAt: t0 + 4 };
+        const both = [
+          [home, second],
+          [elsewhere, fourth],
+        ] as const;
+        assert.deepEqual(await read(new Map(both)), [3, 5].map(messageId));
+        const gone = { id: messageId(9), createdAt: t0 + 9 };
+        assert.deepEqual(await read(new Map([[home, gone]])), [4, 5].map(messageId));
       },
     },
     {

@@ -1,8 +1,8 @@
-import type { Store } from "@outhook/core";
+import type { Store, TenantEndpoints } from "@outhook/core";
 import assert from "node:assert/strict";
 import type { CaseGroup } from "./case.ts";
 import { endpointId, endpointRow, secretRow, t0 } from "./rows.ts";
-import { addEndpoint } from "./steps.ts";
+import { addEndpoint, only, tenantOf } from "./steps.ts";
 
 export const revisionCases: CaseGroup = {
   group: "revisions",
@@ -45,18 +45,44 @@ export const revisionCases: CaseGroup = {
       run: async ({ store, peer }) => {
         const other = await peer();
         for (let n = 1; n <= 8; n += 1) {
-          const [snapshot] = await Promise.all([other.endpoints.ofTenant({ tenant: "acme" }), addEndpoint(store, n)]);
+          const [snapshot] = await Promise.all([tenantOf(other), addEndpoint(store, n)]);
           const current = await revisionOf(store);
           assert.equal(snapshot.endpoints.length, snapshot.revision === current ? n : n - 1);
         }
-        assert.equal((await store.endpoints.ofTenant({ tenant: "acme" })).revision, await revisionOf(store));
+        assert.equal((await tenantOf(store)).revision, await revisionOf(store));
+      },
+    },
+    {
+      name: "several tenants are read at once, each with what is its own",
+      run: async ({ store }) => {
+        const tenants = ["acme", "globex", "initech"];
+        await addEndpoint(store, 1);
+        for (const n of [2, 3]) await addEndpoint(store, n, { tenant: "initech" });
+        const read = new Map<string, TenantEndpoints>();
+        // A store may answer for one of them at a time.
+        while (read.size < tenants.length) {
+          const found = await store.endpoints.ofTenants({ tenants: tenants.filter((tenant) => !read.has(tenant)) });
+          assert.ok(found.size > 0, "ofTenants answers for one tenant at least");
+          for (const [tenant, one] of found) read.set(tenant, one);
+        }
+        const revisions = await store.endpoints.revisions({ tenants });
+        for (const tenant of tenants) {
+          const endpoints = read.get(tenant)?.endpoints.map(({ endpoint, secrets }) => [endpoint, only(secrets)]);
+          const expected = { acme: [1], globex: [], initech: [2, 3] }[tenant] ?? [];
+          assert.deepEqual(
+            endpoints,
+            expected.map((n) => [endpointRow(n, { tenant }), secretRow(n)]),
+          );
+          assert.equal(read.get(tenant)?.revision, revisions.get(tenant) ?? 0);
+        }
+        assert.equal((await store.endpoints.ofTenants({ tenants: [] })).size, 0);
       },
     },
     {
       name: "a tenant without endpoints ever has revision 0 and is not in the map",
       run: async ({ store }) => {
         await addEndpoint(store, 1);
-        assert.deepEqual(await store.endpoints.ofTenant({ tenant: "globex" }), { revision: 0, endpoints: [] });
+        assert.deepEqual(await tenantOf(store, "globex"), { revision: 0, endpoints: [] });
         const revisions = await store.endpoints.revisions({ tenants: ["acme", "globex"] });
         assert.deepEqual([...revisions.keys()], ["acme"]);
         assert.equal((await store.endpoints.revisions({ tenants: [] })).size, 0);

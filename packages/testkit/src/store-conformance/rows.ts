@@ -43,6 +43,7 @@ export function endpointRow(n: number, changes: Partial<StoredEndpoint> = {}): S
     metadata: {},
     headerNames: [],
     sealedHeaders: null,
+    lastVerifiedAt: null,
     createdAt: t0 + n,
     updatedAt: t0 + n,
     ...changes,

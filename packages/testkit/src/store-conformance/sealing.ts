@@ -2,6 +2,7 @@ import type { SealedText, Store, StoredEndpoint } from "@outhook/core";
 import assert from "node:assert/strict";
 import type { CaseGroup } from "./case.ts";
 import { answerRow, endpointId, endpointRow, hour, secretRow, t0 } from "./rows.ts";
+import { tenantOf } from "./steps.ts";
 
 const rounds = 8;
 
@@ -106,7 +107,7 @@ export const sealingCases: CaseGroup = {
       name: "resealing leaves all else of the endpoint, and the revision",
       run: async ({ store }) => {
         await add(store, 1, { secret: "v1.k1.a", headers: "v1.k1.b" });
-        const before = await store.endpoints.ofTenant({ tenant: "acme" });
+        const before = await tenantOf(store);
         const texts = [
           resealing(textRow(1, "v1.k1.a"), "v1.k2.a"),
           resealing(textRow(1, "v1.k1.b", { secretId: null }), "v1.k2.b"),
@@ -115,7 +116,7 @@ export const sealingCases: CaseGroup = {
         const [row] = before.endpoints;
         const secrets = row?.secrets.map((secret) => ({ ...secret, sealed: "v1.k2.a" }));
         const expected = { endpoint: { ...row?.endpoint, sealedHeaders: "v1.k2.b" }, secrets };
-        assert.deepEqual(await store.endpoints.ofTenant({ tenant: "acme" }), { ...before, endpoints: [expected] });
+        assert.deepEqual(await tenantOf(store), { ...before, endpoints: [expected] });
       },
     },
     {
@@ -206,7 +207,7 @@ function byText(texts: readonly SealedText[]): readonly SealedText[] {
 
 /** The sealed headers and secrets of endpoint `n`. */
 async function sealedIn(store: Store, n: number, tenant = "acme"): Promise<readonly (string | null)[]> {
-  const { endpoints } = await store.endpoints.ofTenant({ tenant });
+  const { endpoints } = await tenantOf(store, tenant);
   const found = endpoints.find(({ endpoint }) => endpoint.id === endpointId(n));
   assert.ok(found);
   return [found.endpoint.sealedHeaders, ...found.secrets.map(({ sealed }) => sealed)];

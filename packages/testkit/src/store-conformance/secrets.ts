@@ -2,7 +2,7 @@ import type { Store, StoredSecret } from "@outhook/core";
 import assert from "node:assert/strict";
 import type { CaseGroup } from "./case.ts";
 import { endpointId, endpointRow, hour, minute, secretRow, t0 } from "./rows.ts";
-import { addEndpoint, rotateTo } from "./steps.ts";
+import { addEndpoint, rotateTo, tenantOf } from "./steps.ts";
 
 export const secretCases: CaseGroup = {
   group: "secrets",
@@ -62,9 +62,9 @@ export const secretCases: CaseGroup = {
       run: async ({ store }) => {
         await addEndpoint(store, 1);
         await rotateTo(store, 2, { expireCurrentAt: t0 + hour });
-        const before = await store.endpoints.ofTenant({ tenant: "acme" });
+        const before = await tenantOf(store);
         assert.equal(await rotateTo(store, 3, { expireCurrentAt: t0 + hour, limit: 2, at: t0 + minute }), "too_many");
-        assert.deepEqual(await store.endpoints.ofTenant({ tenant: "acme" }), before);
+        assert.deepEqual(await tenantOf(store), before);
         assert.equal(await rotateTo(store, 3, { expireCurrentAt: t0 + hour, limit: 3, at: t0 + minute }), "rotated");
       },
     },
@@ -90,6 +90,6 @@ export const secretCases: CaseGroup = {
 };
 
 async function secretsOf(store: Store, n = 1): Promise<readonly StoredSecret[]> {
-  const { endpoints } = await store.endpoints.ofTenant({ tenant: "acme" });
+  const { endpoints } = await tenantOf(store);
   return endpoints.find(({ endpoint }) => endpoint.id === endpointId(n))?.secrets ?? [];
 }

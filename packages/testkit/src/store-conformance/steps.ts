@@ -9,6 +9,7 @@ import type {
   SettleResult,
   Store,
   StoredAnswer,
+  TenantEndpoints,
 } from "@outhook/core";
 import { deliveryIdOf, isOuthookError } from "@outhook/core";
 import assert from "node:assert/strict";
@@ -22,6 +23,13 @@ export async function addEndpoint(
 ): Promise<void> {
   const endpoint = endpointRow(n, { tenant });
   assert.equal(await store.endpoints.insert({ endpoint, secret: secretRow(n), limit: 100 }), "inserted");
+}
+
+/** What the store has of one tenant. */
+export async function tenantOf(store: Store, tenant = "acme"): Promise<TenantEndpoints> {
+  const found = (await store.endpoints.ofTenants({ tenants: [tenant] })).get(tenant);
+  assert.ok(found, `endpoints.ofTenants answers for ${tenant}`);
+  return found;
 }
 
 /** Makes secret `n` the current one of an endpoint, the first unless named. */

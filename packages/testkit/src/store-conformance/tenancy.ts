@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { CaseGroup } from "./case.ts";
 import { endpointId, endpointRow, everywhere, messageId, messageRow, secretRow, t0 } from "./rows.ts";
-import { addEndpoint, attemptDue, claimAll, deliveryId, fanOutTo, only, readDelivery } from "./steps.ts";
+import { addEndpoint, attemptDue, claimAll, deliveryId, fanOutTo, only, readDelivery, tenantOf } from "./steps.ts";
 
 const rotation = { secret: secretRow(2), secretHint: "", publicKey: null, expireCurrentAt: null, limit: 9, now: t0 };
 
@@ -12,7 +12,7 @@ export const tenancyCases: CaseGroup = {
       name: "an endpoint of another tenant behaves as an unknown one",
       run: async ({ store }) => {
         await addEndpoint(store, 1);
-        const before = await store.endpoints.ofTenant({ tenant: "acme" });
+        const before = await tenantOf(store);
         const others = { tenant: "globex", id: endpointId(1) };
         const unknown = { tenant: "acme", id: endpointId(9) };
         for (const named of [others, unknown]) {
@@ -21,7 +21,7 @@ export const tenancyCases: CaseGroup = {
           assert.equal(await store.endpoints.rotateSecret({ ...named, ...rotation }), "not_found");
           assert.equal(await store.endpoints.delete(named), false);
         }
-        assert.deepEqual(await store.endpoints.ofTenant({ tenant: "acme" }), before);
+        assert.deepEqual(await tenantOf(store), before);
       },
     },
     {
@@ -30,7 +30,7 @@ export const tenancyCases: CaseGroup = {
         await addEndpoint(store, 1);
         await addEndpoint(store, 2, { tenant: "globex" });
         const listed = await store.endpoints.list({ tenant: "globex", limit: 9 });
-        const known = await store.endpoints.ofTenant({ tenant: "globex" });
+        const known = await tenantOf(store, "globex");
         assert.equal(only(listed).id, endpointId(2));
         assert.equal(only(known.endpoints).endpoint.id, endpointId(2));
       },

@@ -1,8 +1,8 @@
-import type { Store } from "@outhook/core";
+import type { InsertOutcome, Store } from "@outhook/core";
 import assert from "node:assert/strict";
 import type { CaseGroup, HostTransaction, StoreHandle } from "./case.ts";
 import { messageId, messageRow } from "./rows.ts";
-import { awaiting } from "./steps.ts";
+import { awaiting, refused } from "./steps.ts";
 
 const inserted = { outcome: "inserted" };
 
@@ -47,6 +47,24 @@ export const transactionCases: CaseGroup = {
           return "commit";
         });
         assert.deepEqual(await idsOf(store), [messageId(1), messageId(4)]);
+      },
+    },
+    {
+      name: "a short wait for a key of the host ends soon with nothing written",
+      run: async ({ store, peer, begin }) => {
+        const other = await peer();
+        const keyed = { idempotencyKey: "key", payloadHash: "first" };
+        let waiting: Promise<readonly InsertOutcome[] | string> = Promise.resolve("not begun");
+        await inTransaction(begin, async (host) => {
+          await insert(store, host, [messageRow(1, keyed)]);
+          waiting = other.messages.insert({ messages: [messageRow(2, keyed)] }).catch(String);
+          const hasty = { messages: [messageRow(3), messageRow(4, keyed)], keyWaitMs: 1 };
+          // Twice in turn: as long as that takes, the other one must not have lost its patience.
+          for (let round = 0; round < 2; round += 1) await refused("store_busy", () => store.messages.insert(hasty));
+          return "commit";
+        });
+        assert.deepEqual(await waiting, [{ outcome: "duplicate", id: messageId(1) }]);
+        assert.deepEqual(await idsOf(store), [messageId(1)]);
       },
     },
     {

@@ -2,7 +2,7 @@ import type { StoredEndpoint } from "@outhook/core";
 import assert from "node:assert/strict";
 import type { CaseGroup } from "./case.ts";
 import { endpointId, endpointRow, hour, minute, secretRow, t0 } from "./rows.ts";
-import { addEndpoint, rotateTo } from "./steps.ts";
+import { addEndpoint, rotateTo, tenantOf } from "./steps.ts";
 
 const rounds = 8;
 const first = { tenant: "acme", id: endpointId(1) };
@@ -22,8 +22,8 @@ export const updateCases: CaseGroup = {
           sealedHeaders: "sealed",
         });
         await store.endpoints.insert({ endpoint: before, secret: secretRow(1), limit: 9 });
-        const some = { url: "https://example.com/new", events: ["*"], metadata: { b: "ü" }, updatedAt: t0 + minute };
-        const filled = { headerNames: ["x-api-key", "x-b"], sealedHeaders: "v1.é🔑", timeoutSeconds: 30 };
+        const some = { url: "https://example.com/new", events: ["*"], metadata: { b: "ü" }, timeoutSeconds: 30 };
+        const filled = { headerNames: ["x-api-key", "x-b"], sealedHeaders: "v1.é🔑", lastVerifiedAt: t0 };
         const disabled = { status: "disabled", disabledReason: "manual" } as const;
         const cleared = {
           description: null,
@@ -31,7 +31,9 @@ export const updateCases: CaseGroup = {
           rateLimit: null,
           headerNames: [],
           sealedHeaders: null,
+          lastVerifiedAt: null,
           metadata: {},
+          updatedAt: t0 + minute,
         };
         let expected: StoredEndpoint = before;
         for (const changes of [some, filled, disabled, cleared]) {
@@ -95,7 +97,7 @@ export const updateCases: CaseGroup = {
       name: "a change that throws writes nothing, and the call throws the same",
       run: async ({ store }) => {
         await addEndpoint(store, 1);
-        const before = await store.endpoints.ofTenant({ tenant: "acme" });
+        const before = await tenantOf(store);
         const error = new Error("no");
         const change = () => {
           throw error;
@@ -104,7 +106,7 @@ export const updateCases: CaseGroup = {
           assert.equal(thrown, error);
           return true;
         });
-        assert.deepEqual(await store.endpoints.ofTenant({ tenant: "acme" }), before);
+        assert.deepEqual(await tenantOf(store), before);
         await store.endpoints.update({ ...first, change: (endpoint) => ({ ...endpoint, description: "new" }) });
         const expected = endpointRow(1, { description: "new" });
         assert.deepEqual(await store.endpoints.get(first), expected, "the next update is not hindered");

@@ -128,7 +128,7 @@ const calls: readonly ((store: Store) => Promise<unknown>)[] = [
   ({ endpoints }) => endpoints.delete(endpoint),
   ({ endpoints }) => endpoints.rotateSecret({ ...endpoint, ...rotation, now: t0 }),
   ({ endpoints }) => endpoints.answer({ tenant: "acme", scope: "", key: "", now: t0 }),
-  ({ endpoints }) => endpoints.ofTenant({ tenant: "acme" }),
+  ({ endpoints }) => endpoints.ofTenants({ tenants: ["acme"] }),
   ({ endpoints }) => endpoints.revisions({ tenants: ["acme"] }),
   ({ endpoints }) => endpoints.keyIds({ now: t0 }),
   ({ endpoints }) => endpoints.sealedWith({ keyId: "k1", limit: 1 }),

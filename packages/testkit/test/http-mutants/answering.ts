@@ -110,6 +110,21 @@ export const answeringMutants: readonly HttpMutant[] = [
     },
   },
   {
+    fault: "a test that the receiver refuses is a failure of the API",
+    caughtBy: "test/an answer of 503 is reported, and the endpoint stays as it was",
+    plant: {
+      answer: (answer) =>
+        answer.body?.startsWith('{"succeeded":false') === true ? { ...answer, status: 502 } : answer,
+    },
+  },
+  {
+    fault: "the time of the last test is never shown",
+    caughtBy: "test/a test without a body is answered with its attempt, and the endpoint shows when it was",
+    plant: {
+      answer: (answer, { method }) => (method === "GET" ? changed(answer, { last_verified_at: null }) : answer),
+    },
+  },
+  {
     fault: "a page is never the last",
     caughtBy: "paging/a page that is just full is the last one",
     plant: {

@@ -1,6 +1,6 @@
 import type { StoredEndpoint, StoredSecret } from "@outhook/core";
 import type { Mutant } from "./mutant.ts";
-import { faultyEndpoints, overlap } from "./mutant.ts";
+import { eachTenant, endpointsOf, faultyEndpoints, overlap } from "./mutant.ts";
 
 export const endpointMutants: readonly Mutant[] = [
   {
@@ -32,18 +32,17 @@ export const endpointMutants: readonly Mutant[] = [
       const left = new Map<string, readonly StoredSecret[]>();
       return faultyEndpoints(store, {
         delete: async (input) => {
-          const { endpoints } = await store.endpoints.ofTenant(input);
+          const endpoints = await endpointsOf(store, input.tenant);
           const known = endpoints.find(({ endpoint }) => endpoint.id === input.id);
           if (known !== undefined) left.set(input.id, known.secrets);
           return store.endpoints.delete(input);
         },
-        ofTenant: async (input) => {
-          const { revision, endpoints } = await store.endpoints.ofTenant(input);
+        ofTenants: eachTenant(store, ({ revision, endpoints }) => {
           const withLeft = endpoints.map(({ endpoint, secrets }) => {
             return { endpoint, secrets: [...secrets, ...(left.get(endpoint.id) ?? [])] };
           });
           return { revision, endpoints: withLeft };
-        },
+        }),
       });
     },
   },
@@ -62,10 +61,38 @@ export const endpointMutants: readonly Mutant[] = [
     caughtBy: ["revisions/a snapshot carries the revision it was read at"],
     plant: (store) =>
       faultyEndpoints(store, {
-        ofTenant: async (input) => {
-          const { endpoints } = await store.endpoints.ofTenant(input);
-          const { revision } = await store.endpoints.ofTenant(input);
-          return { revision, endpoints };
+        ofTenants: async (input) => {
+          const before = await store.endpoints.ofTenants(input);
+          return eachTenant(store, ({ revision }, tenant) => {
+            return { revision, endpoints: before.get(tenant)?.endpoints ?? [] };
+          })(input);
+        },
+      }),
+  },
+  {
+    fault: "tenants that are read at once share the highest revision",
+    caughtBy: ["revisions/several tenants are read at once, each with what is its own"],
+    plant: (store) =>
+      faultyEndpoints(store, {
+        ofTenants: async (input) => {
+          const found = await store.endpoints.ofTenants(input);
+          const highest = Math.max(...[...found.values()].map(({ revision }) => revision));
+          return new Map([...found].map(([tenant, known]) => [tenant, { ...known, revision: highest }]));
+        },
+      }),
+  },
+  {
+    fault: "a snapshot leaves out tenants that never had an endpoint",
+    caughtBy: [
+      "revisions/several tenants are read at once, each with what is its own",
+      "revisions/a tenant without endpoints ever has revision 0 and is not in the map",
+      "revisions/a snapshot carries the revision it was read at",
+    ],
+    plant: (store) =>
+      faultyEndpoints(store, {
+        ofTenants: async (input) => {
+          const found = await store.endpoints.ofTenants(input);
+          return new Map([...found].filter(([, { revision }]) => revision > 0));
         },
       }),
   },
@@ -91,10 +118,9 @@ export const endpointMutants: readonly Mutant[] = [
           if (result === "inserted") inserted += 1;
           return result;
         },
-        ofTenant: async (input) => {
-          const { revision, endpoints } = await store.endpoints.ofTenant(input);
+        ofTenants: eachTenant(store, ({ revision, endpoints }) => {
           return { revision: revision === 0 ? 0 : revision + inserted, endpoints };
-        },
+        }),
         revisions: async (input) => {
           const revisions = await store.endpoints.revisions(input);
           return new Map([...revisions].map(([tenant, revision]) => [tenant, revision + inserted]));
@@ -104,15 +130,17 @@ export const endpointMutants: readonly Mutant[] = [
   },
   {
     fault: "a snapshot holds the endpoints of other tenants",
-    caughtBy: ["tenancy/lists and snapshots hold the tenant's own endpoints"],
+    caughtBy: [
+      "tenancy/lists and snapshots hold the tenant's own endpoints",
+      "revisions/several tenants are read at once, each with what is its own",
+    ],
     plant: (store) =>
       faultyEndpoints(store, {
-        ofTenant: async (input) => {
-          const own = await store.endpoints.ofTenant(input);
-          const { endpoints } = await store.endpoints.ofTenant({ tenant: "acme" });
-          return input.tenant === "acme" || own.revision === 0
-            ? own
-            : { ...own, endpoints: [...own.endpoints, ...endpoints] };
+        ofTenants: async (input) => {
+          const endpoints = await endpointsOf(store, "acme");
+          return eachTenant(store, (own, tenant) =>
+            tenant === "acme" || own.revision === 0 ? own : { ...own, endpoints: [...own.endpoints, ...endpoints] },
+          )(input);
         },
       }),
   },
@@ -155,6 +183,7 @@ export const endpointMutants: readonly Mutant[] = [
           return found?.tenant === input.tenant ? structuredClone(found) : store.endpoints.get(input);
         },
         update: forgetting(store.endpoints.update),
+        verified: forgetting(store.endpoints.verified),
         rotateSecret: forgetting(store.endpoints.rotateSecret),
         delete: forgetting(store.endpoints.delete),
       });
@@ -192,10 +221,9 @@ export const endpointMutants: readonly Mutant[] = [
           if (result === "rotated") rotations.set(input.tenant, missing(input.tenant) + 1);
           return result;
         },
-        ofTenant: async (input) => {
-          const { revision, endpoints } = await store.endpoints.ofTenant(input);
-          return { revision: revision - missing(input.tenant), endpoints };
-        },
+        ofTenants: eachTenant(store, ({ revision, endpoints }, tenant) => {
+          return { revision: revision - missing(tenant), endpoints };
+        }),
         revisions: async (input) => {
           const revisions = await store.endpoints.revisions(input);
           return new Map([...revisions].map(([tenant, revision]) => [tenant, revision - missing(tenant)]));

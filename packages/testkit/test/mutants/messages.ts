@@ -3,6 +3,7 @@ import type { Mutant } from "./mutant.ts";
 import { faultyLog, faultyMessages, overlap } from "./mutant.ts";
 
 const everywhere = [0, 1, 2, 3, 4, 5, 6, 7];
+const readOn = "messages/those behind a message that is named are read on from there, in each partition";
 
 export const messageMutants: readonly Mutant[] = [
   {
@@ -72,13 +73,33 @@ export const messageMutants: readonly Mutant[] = [
   },
   {
     fault: "what waits for fan-out comes newest first",
-    caughtBy: ["messages/those that wait come oldest first, up to the limit"],
+    caughtBy: ["messages/those that wait come oldest first, up to the limit", readOn],
     plant: (store) =>
       faultyMessages(store, {
         awaitingFanOut: async (input) => {
           const found = await store.messages.awaitingFanOut({ ...input, limit: 1_000 });
           return found.toReversed().slice(0, input.limit);
         },
+      }),
+  },
+  {
+    fault: "what waits is read from the beginning again",
+    caughtBy: [readOn],
+    plant: (store) =>
+      faultyMessages(store, {
+        awaitingFanOut: ({ after: _after, ...input }) => store.messages.awaitingFanOut(input),
+      }),
+  },
+  {
+    fault: "reading on passes over messages of the same instant",
+    caughtBy: [readOn],
+    plant: (store) =>
+      faultyMessages(store, {
+        awaitingFanOut: ({ after = new Map(), ...input }) =>
+          store.messages.awaitingFanOut({
+            ...input,
+            after: new Map([...after].map(([partition, { createdAt }]) => [partition, { createdAt, id: "z" }])),
+          }),
       }),
   },
   {

@@ -1,4 +1,12 @@
-import type { DeliveryStore, EndpointStore, LogStore, MessageStore, Store, UpkeepStore } from "@outhook/core";
+import type {
+  DeliveryStore,
+  EndpointStore,
+  LogStore,
+  MessageStore,
+  Store,
+  TenantEndpoints,
+  UpkeepStore,
+} from "@outhook/core";
 
 /** A store with one fault, and the cases that name it. */
 export type Mutant = {
@@ -25,6 +33,21 @@ export function faultyLog(store: Store, faults: Partial<LogStore>): Store {
 
 export function faultyUpkeep(store: Store, faults: Partial<UpkeepStore>): Store {
   return { ...store, upkeep: { ...store.upkeep, ...faults } };
+}
+
+/** `ofTenants` with what `change` makes of each tenant. */
+export function eachTenant(
+  store: Store,
+  change: (known: TenantEndpoints, tenant: string) => TenantEndpoints,
+): EndpointStore["ofTenants"] {
+  return async (input) => {
+    const found = await store.endpoints.ofTenants(input);
+    return new Map([...found].map(([tenant, known]) => [tenant, change(known, tenant)]));
+  };
+}
+
+export async function endpointsOf(store: Store, tenant: string): Promise<TenantEndpoints["endpoints"]> {
+  return (await store.endpoints.ofTenants({ tenants: [tenant] })).get(tenant)?.endpoints ?? [];
 }
 
 /** Tells whether another call of the same mutant is running, for faults that only show in a race. */

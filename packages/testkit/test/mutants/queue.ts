@@ -78,11 +78,34 @@ export const queueMutants: readonly Mutant[] = [
     plant: (store) =>
       faultyDeliveries(store, {
         fanOut: async (input) => {
-          const { created, leased } = await store.deliveries.fanOut(input);
+          const { taken, created, leased } = await store.deliveries.fanOut(input);
           const skipped = input.messages.flatMap(({ deliveries }) =>
             deliveries.filter((one) => one.status === "skipped"),
           );
-          return { created: Math.max(created - skipped.length, 0), leased };
+          return { taken, created: Math.max(created - skipped.length, 0), leased };
+        },
+      }),
+  },
+  {
+    fault: "fan-out takes up all that it is given, as it says",
+    caughtBy: [
+      "fan-out/a second fan-out of a message changes nothing",
+      "fan-out/what waits is fanned out beside what does not and what is unknown",
+      "fan-out/of two callers with one message one creates its deliveries",
+    ],
+    plant: (store) =>
+      faultyDeliveries(store, {
+        fanOut: async (input) => ({ ...(await store.deliveries.fanOut(input)), taken: input.messages.length }),
+      }),
+  },
+  {
+    fault: "fan-out does not count messages that matched nothing",
+    caughtBy: ["fan-out/a message that matched nothing is marked as well"],
+    plant: (store) =>
+      faultyDeliveries(store, {
+        fanOut: async (input) => {
+          const result = await store.deliveries.fanOut(input);
+          return input.messages.some(({ deliveries }) => deliveries.length > 0) ? result : { ...result, taken: 0 };
         },
       }),
   },

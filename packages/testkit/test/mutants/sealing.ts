@@ -1,6 +1,6 @@
 import { keyIdOf } from "@outhook/core";
 import type { Mutant } from "./mutant.ts";
-import { faultyEndpoints } from "./mutant.ts";
+import { endpointsOf, faultyEndpoints } from "./mutant.ts";
 
 const told = "sealing/the keys of secrets, headers and answers are told, each once";
 const forgotten = "sealing/a key of which nothing is left is told no more";
@@ -118,7 +118,7 @@ export const sealingMutants: readonly Mutant[] = [
       faultyEndpoints(store, {
         reseal: async ({ texts }) => {
           const current = texts.map(async (text) => {
-            const { endpoints } = await store.endpoints.ofTenant(text);
+            const endpoints = await endpointsOf(store, text.tenant);
             const row = endpoints.find(({ endpoint }) => endpoint.id === text.endpointId);
             const secret = row?.secrets.find(({ id }) => id === text.secretId);
             const sealed = text.secretId === null ? row?.endpoint.sealedHeaders : secret?.sealed;

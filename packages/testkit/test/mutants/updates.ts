@@ -1,7 +1,7 @@
 import type { Store, StoredEndpoint } from "@outhook/core";
 import { isOuthookError, OuthookError } from "@outhook/core";
 import type { Mutant } from "./mutant.ts";
-import { faultyEndpoints } from "./mutant.ts";
+import { eachTenant, faultyEndpoints } from "./mutant.ts";
 
 export const updateMutants: readonly Mutant[] = [
   {
@@ -68,6 +68,7 @@ export const updateMutants: readonly Mutant[] = [
     caughtBy: [
       "updates/what an update gives the change, takes from it and returns is a copy",
       "sealing/an update and a resealing at once both happen",
+      "verified/an update and a test at once both happen, but for a test of the URL that the update replaces",
     ],
     plant: (store) => {
       const kept = new Map<string, StoredEndpoint | null>();
@@ -97,10 +98,7 @@ export const updateMutants: readonly Mutant[] = [
             thrown += 1;
             throw error;
           }),
-        ofTenant: async (input) => {
-          const { revision, endpoints } = await store.endpoints.ofTenant(input);
-          return { revision: revision + thrown, endpoints };
-        },
+        ofTenants: eachTenant(store, ({ revision, endpoints }) => ({ revision: revision + thrown, endpoints })),
       });
     },
   },
@@ -131,6 +129,7 @@ export const updateMutants: readonly Mutant[] = [
     caughtBy: [
       "updates/of two updates at once each changes what the other left",
       "sealing/an update and a resealing at once both happen",
+      "verified/an update and a test at once both happen, but for a test of the URL that the update replaces",
     ],
     plant: (store) =>
       faultyEndpoints(store, {

@@ -1,0 +1,48 @@
+import Database from "better-sqlite3";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { openOuthook } from "./outhook.ts";
+import { withDatabase } from "./processes.ts";
+
+const dying = join(import.meta.dirname, "../../packages/sqlite/test/fixtures/dying-process.ts");
+
+/** Runs so many statements of the migration in a process that is killed then. False when there are no more. */
+async function killAfter(path: string, statements: number): Promise<boolean> {
+  const child = spawn(process.execPath, [dying, path, String(statements)], { stdio: "ignore" });
+  const [, signal] = await once(child, "exit");
+  return signal === "SIGKILL";
+}
+
+async function migrate(path: string): Promise<readonly unknown[]> {
+  const outhook = openOuthook(path);
+  await outhook.migrate();
+  expect(await outhook.migrate()).toEqual([]);
+  await outhook.tenant("acme").send("loan.active", {});
+  await outhook.close();
+  const db = new Database(path);
+  expect(db.pragma("integrity_check", { simple: true })).toBe("ok");
+  const schema = db.prepare("select type, name, sql from sqlite_master order by name").all();
+  db.close();
+  return schema;
+}
+
+describe("a process that is killed while it migrates a SQLite file", { timeout: 300_000 }, () => {
+  it("leaves a file that the next one migrates, whichever statement was its last", async () => {
+    let schema: readonly unknown[] = [];
+    await withDatabase(async (path) => {
+      schema = await migrate(path);
+    });
+    let kills = 0;
+    for (let goesOn = true; goesOn;) {
+      await withDatabase(async (path) => {
+        goesOn = await killAfter(path, kills);
+        expect(await migrate(path)).toEqual(schema);
+      });
+      if (goesOn) kills += 1;
+    }
+    console.log(`killed after each of ${kills} statements`);
+    expect(kills).toBeGreaterThan(15);
+  });
+});
