@@ -6,12 +6,12 @@ import { describe, expect, it } from "vitest";
 import { openOuthook } from "./outhook.ts";
 import { withDatabase } from "./processes.ts";
 
-const dying = join(import.meta.dirname, "../../packages/sqlite/test/fixtures/dying-process.ts");
-
-/** Runs so many statements of the migration in a process that is killed then. False when there are no more. */
+/** Migrates in a process that is killed when it has prepared so many statements. False when there are no more. */
 async function killAfter(path: string, statements: number): Promise<boolean> {
-  const child = spawn(process.execPath, [dying, path, String(statements)], { stdio: "ignore" });
-  const [, signal] = await once(child, "exit");
+  const script = join(import.meta.dirname, "dying-process.ts");
+  const child = spawn(process.execPath, [script, path, String(statements)], { stdio: ["ignore", "ignore", "inherit"] });
+  const [code, signal] = await once(child, "exit");
+  if (signal !== "SIGKILL") expect(code).toBe(0);
   return signal === "SIGKILL";
 }
 
@@ -37,12 +37,12 @@ describe("a process that is killed while it migrates a SQLite file", { timeout: 
     let kills = 0;
     for (let goesOn = true; goesOn;) {
       await withDatabase(async (path) => {
-        goesOn = await killAfter(path, kills);
+        goesOn = await killAfter(path, kills + 1);
         expect(await migrate(path)).toEqual(schema);
       });
       if (goesOn) kills += 1;
     }
-    console.log(`killed after each of ${kills} statements`);
+    console.log(`killed at each of ${kills} statements`);
     expect(kills).toBeGreaterThan(15);
   });
 });

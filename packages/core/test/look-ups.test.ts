@@ -133,6 +133,42 @@ describe("look-ups", () => {
     expect(asked).toEqual(["slow-1", "slow-2"]);
   });
 
+  it.each([
+    { names: "one domain", nameOf: (n: number) => `r${n}.evil.example` },
+    { names: "one domain of a country", nameOf: (n: number) => `r${n}.a${n}.evil.co.uk` },
+  ])(
+    "of ever new names of $names, and of another silent one, leave a place to a name that was answered once",
+    async ({ nameOf }) => {
+      const { ask, answer, asked } = scripted({ atOnce: 2, timeoutMs: 20 });
+      const known = ask("hooks.acme.dev");
+      await answer("hooks.acme.dev");
+      expect(await known.answer).toEqual(answered);
+      const silent = ask("silent.example");
+      expect(await silent.answer).toEqual(timedOut);
+      for (let n = 0; n < 50; n += 1) ask(nameOf(n));
+      for (let n = 0; n < 3; n += 1) {
+        const again = ask("hooks.acme.dev");
+        await answer("silent.example");
+        await answer("hooks.acme.dev");
+        expect(await again.answer).toEqual(answered);
+        await answer(nameOf(n));
+      }
+      expect(asked).toContain(nameOf(0));
+    },
+  );
+
+  it("of new names of one domain come one after the other, and beside each other once they are known", async () => {
+    const { ask, answer, asked } = scripted({ atOnce: 3 });
+    for (const name of ["a.acme.dev", "b.acme.dev", "c.other.dev"]) ask(name);
+    expect(asked).toEqual(["a.acme.dev", "c.other.dev"]);
+    await answer("a.acme.dev");
+    expect(asked).toEqual(["a.acme.dev", "c.other.dev", "b.acme.dev"]);
+    await answer("b.acme.dev");
+    asked.length = 0;
+    for (const name of ["a.acme.dev", "b.acme.dev"]) ask(name);
+    expect(asked).toEqual(["a.acme.dev", "b.acme.dev"]);
+  });
+
   it("report an error to all callers, and forget the name", async () => {
     const failure = new Error("ENOTFOUND");
     const lookUps = createLookUps({ resolve: () => Promise.reject(failure), atOnce: 3, timeoutMs: 10_000 });
