@@ -53,7 +53,7 @@ describe("endpoints that never answer", () => {
     { hanging: 1, each: 100, open: 4 },
     { hanging: 16, each: 20, open: 64 },
     { hanging: 100, each: 5, open: 148 },
-    { hanging: 500, each: 2, open: 192 },
+    { hanging: 500, each: 2, open: 160 },
   ])("keep nothing from others that answer: $hanging of them", async ({ hanging, each, open }) => {
     const engine = await startLoop();
     await addEndpoints(engine, "healthy", 20);
@@ -76,7 +76,12 @@ describe("endpoints that never answer", () => {
     await expect.poll(engine.open, patient).toBe(148);
     await addEndpoints(engine, "new", 40);
     await sendToEach(engine, "new", { count: 40, each: 5 });
-    await expect.poll(() => sentTo(engine, "new"), patient).toBe(200);
+    const arrivedSoFar = (): number => {
+      // What found no place even to wait comes back after a second.
+      engine.clock.advance(100);
+      return sentTo(engine, "new");
+    };
+    await expect.poll(arrivedSoFar, patient).toBe(200);
   });
 
   it("have a single request open each when perEndpoint says so", async () => {
@@ -90,14 +95,9 @@ describe("endpoints that never answer", () => {
 describe("an origin", () => {
   it("has at most perOrigin requests open over all tenants, and others have theirs meanwhile", async () => {
     let answerAll: (outcome: Outcome) => void = () => undefined;
-    const answer = new Promise<Outcome>((resolve) => (answerAll = resolve));
-    const open = new Map<string, number>();
+    let answer: Outcome | Promise<Outcome> = ok;
     const engine = await startLoop({
-      answer: async ({ url }) => {
-        const { origin } = new URL(url);
-        open.set(origin, (open.get(origin) ?? 0) + 1);
-        return origin.includes("shared") ? await answer : ok;
-      },
+      answer: ({ url }) => (url.includes("shared") ? answer : ok),
       options: { dispatcher: { perOrigin: 5 } },
     });
     for (const n of many(10)) {
@@ -105,11 +105,14 @@ describe("an origin", () => {
       await endpoints.create({ url: `https://shared.example.com/${n}` });
       await endpoints.create({ url: `https://own${n}.example.com/` });
     }
+    await sendToEach(engine, "acme", { count: 10, each: 1 });
+    await expect.poll(() => sentTo(engine, "shared"), patient).toBe(10);
+    answer = new Promise((resolve) => (answerAll = resolve));
     await sendToEach(engine, "acme", { count: 10, each: 20 });
-    await expect.poll(() => sentTo(engine, "own"), patient).toBe(200);
-    expect(open.get("https://shared.example.com")).toBe(5);
+    await expect.poll(() => sentTo(engine, "own"), patient).toBe(210);
+    expect(sentTo(engine, "shared")).toBe(15);
     answerAll(ok);
-    await expect.poll(() => sentTo(engine, "shared"), patient).toBe(200);
+    await expect.poll(() => sentTo(engine, "shared"), patient).toBe(210);
   });
 });
 

@@ -103,10 +103,10 @@ export async function deliver(
   endpointId: string,
 ): Promise<Attempt & { readonly deliveryId: string }> {
   const acme = outhook.tenant("acme");
-  await acme.send("loan.active", {});
+  const { id } = await acme.send("loan.active", {});
   await outhook.dispatcher.runOnce();
-  const { data } = await acme.deliveries.list({ endpointId, limit: 1 });
-  return lastAttempt(outhook, data[0]?.id ?? "none");
+  const { deliveries } = await acme.messages.get(id);
+  return lastAttempt(outhook, deliveries.find((delivery) => delivery.endpointId === endpointId)?.id ?? "none");
 }
 
 /** Asks for a delivery again, runs the dispatcher, and returns what that attempt saw. */
