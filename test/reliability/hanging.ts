@@ -18,8 +18,11 @@ export type Crowd = {
 const patienceMs = 12_000;
 const partitions = Array.from({ length: 64 }, (_, partition) => partition);
 
-/** Starts a dispatcher with its default options on a store that it may use up. */
-export async function startCrowd(store: Store, { healthy }: { readonly healthy: number }): Promise<Crowd> {
+/** Starts a dispatcher with so many slots, and else its default options, on a store that it may use up. */
+export async function startCrowd(
+  store: Store,
+  { healthy, concurrency }: { readonly healthy: number; readonly concurrency: number },
+): Promise<Crowd> {
   const tookMs: number[] = [];
   let arrived = 0;
   const quick = await startReceiver({
@@ -35,6 +38,7 @@ export async function startCrowd(store: Store, { healthy }: { readonly healthy: 
     store,
     secretKeys: "plaintext",
     network: { allow: ["127.0.0.1/32"], allowHttp: true, ports: "any" },
+    dispatcher: { concurrency },
   });
   onTestFinished(async () => {
     await outhook.dispatcher.stop({ graceMs: 200 });
@@ -66,7 +70,7 @@ export async function startCrowd(store: Store, { healthy }: { readonly healthy: 
         await own.create({ url: receiver.url() });
         await Promise.all(Array.from({ length: each }, () => send("loan.active", {})));
       }
-      const most = Math.min(64, endpoints * 4);
+      const most = Math.min(concurrency / 4, endpoints * 4);
       await until(() => open() >= most, `${most} requests to endpoints that hang`);
       // Messages are fanned out in the order they came.
       while ((await store.messages.awaitingFanOut({ partitions, limit: 1 })).length > 0) await pause(20);

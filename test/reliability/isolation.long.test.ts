@@ -9,14 +9,14 @@ const newDatabase = useServer();
 
 describe("many endpoints that take requests and never answer delay nobody else", { timeout: 120_000 }, () => {
   it.each([
-    { endpoints: 10, each: 500 },
-    { endpoints: 60, each: 20 },
-  ])("$endpoints of them with $each waiting each, on SQLite", async (crowd) => {
-    await expectIsolated(sqliteStore({ path: await newFile() }), { healthy: 50, ...crowd });
+    { hanging: 10, each: 500 },
+    { hanging: 60, each: 20 },
+  ])("$hanging of them with $each waiting each, on SQLite", async (load) => {
+    await expectIsolated(sqliteStore({ path: await newFile() }), { healthy: 50, ...load });
   });
 
   it("10 of them with 500 waiting each, on Postgres", async () => {
     const store = postgresStore({ connectionString: await newDatabase() });
-    await expectIsolated(store, { healthy: 50, endpoints: 10, each: 500 });
+    await expectIsolated(store, { healthy: 50, hanging: 10, each: 500 });
   });
 });
