@@ -66,14 +66,11 @@ export type AppProcess = {
   readonly ended: Promise<Ended>;
 };
 
-/** Where processes keep what they have compiled: one starts in half the time then. */
-const compiled = join(import.meta.dirname, "../../node_modules/.cache/outhook-processes");
-
 /** Starts one, after `prefix` where something is to start it. Resolves when its dispatcher has started. */
 export async function startApp(options: ProcessOptions, prefix: readonly string[] = []): Promise<AppProcess> {
   const script = join(import.meta.dirname, "app-process.ts");
   const [command, ...args] = [...prefix, process.execPath, script, JSON.stringify(options)];
-  const child = spawn(command, args, { stdio: "pipe", env: { ...process.env, NODE_COMPILE_CACHE: compiled } });
+  const child = spawn(command, args, { stdio: "pipe" });
   const reports: Report[] = [];
   const errors: { text: string; at: number }[] = [];
   const watchers = new Set<() => void>();
