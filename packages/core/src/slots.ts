@@ -60,8 +60,11 @@ type Occupied = Pick<Lane, "endpointId" | "running" | "inFlight" | "waiting">;
 const waitingPerRunning = 1;
 /** Bodies held at once, beyond which there is no room: with bodies of 1 MiB, 32 in flight instead of hundreds. */
 const maxBytes = 32 * 1024 * 1024;
-/** How long the endpoint of something that found no place even to wait is left alone. */
-const crowdedHoldMs = 1_000;
+/**
+ * How long the endpoint of something that found no place even to wait is left alone: as long as the oldest open request has
+ * taken so far. A dispatcher that has just started learns within moments which endpoints are quick.
+ */
+const crowdedHold = { atLeastMs: 50, atMostMs: 1_000 };
 
 export function createSlots(input: {
   readonly concurrency: number;
@@ -125,6 +128,15 @@ export function createSlots(input: {
       lane.late += 1;
       judge(lane);
     }
+  };
+
+  const crowdedHoldMs = (): number => {
+    const { atLeastMs, atMostMs } = crowdedHold;
+    const [oldest] = young.values();
+    const isAllYoung = open === young.size;
+    return oldest !== undefined && isAllYoung
+      ? Math.min(Math.max(monotonic() - oldest.startedAt, atLeastMs), atMostMs)
+      : atMostMs;
   };
 
   const isBroken = (endpointId: string): boolean => (breakers.of(endpointId)?.holdMs ?? 0) > 0;
@@ -234,7 +246,7 @@ export function createSlots(input: {
       bytes += work.bytes;
       if (startNextOf(lane)) return;
       if (isBroken(lane.endpointId)) giveBack(lane, 1, null);
-      else if (waiting > concurrency && shares.isTaken(lane.speed, lane.origin)) giveBack(lane, 1, crowdedHoldMs);
+      else if (waiting > concurrency && shares.isTaken(lane.speed, lane.origin)) giveBack(lane, 1, crowdedHoldMs());
     },
     roomPerEndpoint: () => (shares.isTaken("new", null) ? 1 : firstRoom),
     room: () => (bytes >= maxBytes ? 0 : concurrency - inFlight + Math.max(0, concurrency - waiting)),
