@@ -25,3 +25,9 @@ export function versionOf(name: string): string {
   const { version } = JSON.parse(readFileSync(join(import.meta.dirname, "node_modules", name, "package.json"), "utf8"));
   return `${name} ${version}`;
 }
+
+/** What this process was asked for, where it runs this scenario alone; otherwise the scenario's name. */
+export function commandLine(scenario: string): string {
+  const given = process.argv.slice(2);
+  return given[0] === scenario ? given.join(" ") : scenario;
+}

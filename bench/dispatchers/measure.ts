@@ -1,11 +1,14 @@
 import { setTimeout as pause } from "node:timers/promises";
-import type pg from "pg";
+import type { AppCommands } from "../app/app-process.ts";
+import { prepareStore, startApp } from "../app/app.ts";
 import type { ProcessorTime } from "../postgres/processor-time.ts";
-import type { BenchServer } from "../postgres/server.ts";
 import { withClient } from "../postgres/server.ts";
-import { insertBacklog, prepareDatabase } from "./backlog.ts";
-import type { Answering, DispatcherAnswer, ReceiverAnswer } from "./processes.ts";
-import { startProcess } from "./processes.ts";
+import type { Child } from "../process/child.ts";
+import type { Receiver } from "../receiver/receiver.ts";
+import { startReceiver, verifyReceived } from "../receiver/receiver.ts";
+import type { Location, StoreSource } from "../stores.ts";
+import { verifyRecorded } from "../stores.ts";
+import { insertBacklog } from "./backlog.ts";
 
 /** What so many dispatchers cost on one database. */
 export type Cost = {
@@ -19,6 +22,14 @@ export type Cost = {
   readonly idlePercent: number;
 };
 
+export type Load = { readonly dispatchers: number; readonly warmUp: number; readonly deliveries: number };
+
+type App = Child<AppCommands>;
+
+/** Enough that every partition has some. */
+const tenants = 256;
+/** So few that 16 processes fit into the connections that a server allows by default. */
+const maxConnections = 4;
 const idleMs = 3_000;
 /** Time for all to have seen each other's heartbeats, so that each looks after its own partitions only. */
 const ownershipMs = 5_000;
@@ -28,22 +39,19 @@ const mostMs = 300_000;
  * Starts so many dispatchers on an empty database, lets them find each other and warm up, and then has them deliver a
  * backlog that is there all at once. Throws unless every delivery got one attempt and every message arrived once.
  */
-export async function measure(
-  server: BenchServer,
-  processorTime: ProcessorTime,
-  load: { readonly dispatchers: number; readonly warmUp: number; readonly deliveries: number },
-): Promise<Cost> {
-  const name = `outhook_bench_${crypto.randomUUID().replaceAll("-", "")}`;
-  const url = await server.createDatabase(name);
-  const receiver = await startProcess<ReceiverAnswer>("receiver-process.ts", []);
-  await prepareDatabase(url, portOf(receiver.first));
+export async function measure(source: StoreSource, processorTime: ProcessorTime, load: Load): Promise<Cost> {
+  const place = await source.create();
+  const receiver = await startReceiver(tenants);
+  await receiver.call("comeFirst");
+  await prepareStore(place.location, receiver.targets, { timeoutSeconds: 60 });
   const dispatchers = await Promise.all(
-    Array.from({ length: load.dispatchers }, () => startProcess<DispatcherAnswer>("dispatcher-process.ts", [url])),
+    Array.from({ length: load.dispatchers }, () => startDispatcher(place.location)),
   );
+  const { url } = postgresAt(place.location);
   try {
     return await withClient(url, async (client) => {
       await pause(ownershipMs);
-      await insertBacklog(client, url, load.warmUp);
+      await insertBacklog(client, url, { tenants, size: load.warmUp });
       await client.query("commit");
       await delivered(dispatchers, receiver, load.warmUp);
       await client.query("checkpoint");
@@ -52,14 +60,15 @@ export async function measure(
       const idlePercent = (((await processorTime()) - idleBefore) / idleMs) * 100;
 
       const total = load.warmUp + load.deliveries;
-      await insertBacklog(client, url, load.deliveries);
+      await insertBacklog(client, url, { tenants, size: load.deliveries });
       const before = await spent(dispatchers, receiver, processorTime);
       const start = performance.now();
       await client.query("commit");
       await delivered(dispatchers, receiver, total);
       const elapsedMs = performance.now() - start;
       const after = await spent(dispatchers, receiver, processorTime);
-      await verify(client, receiver, total);
+      await verifyReceived(receiver, total);
+      await verifyRecorded(place, total);
       return {
         databaseUs: ((after.databaseMs - before.databaseMs) * 1_000) / load.deliveries,
         dispatcherUs: (after.dispatcherUs - before.dispatcherUs) / load.deliveries,
@@ -70,22 +79,29 @@ export async function measure(
     });
   } finally {
     await Promise.all([...dispatchers, receiver].map(({ end }) => end()));
-    await server.dropDatabase(name);
+    await place.destroy();
   }
 }
 
+async function startDispatcher(location: Location): Promise<App> {
+  const app = await startApp(location, { maxConnections });
+  await app.call("startDispatcher");
+  return app;
+}
+
+function postgresAt(location: Location): Extract<Location, { readonly kind: "postgres" }> {
+  if (location.kind !== "postgres") throw new Error("several dispatchers are measured on Postgres");
+  return location;
+}
+
 /** Waits until so many are settled. */
-async function delivered(
-  dispatchers: readonly Answering<DispatcherAnswer>[],
-  receiver: Answering<ReceiverAnswer>,
-  count: number,
-): Promise<void> {
+async function delivered(dispatchers: readonly App[], receiver: Receiver, count: number): Promise<void> {
   const start = performance.now();
   const settled = async (): Promise<number> => {
     // Whether all are settled needs no asking of sixteen before all have arrived.
-    if ((await receiver.ask()).received < count) return 0;
-    const answers = await Promise.all(dispatchers.map(({ ask }) => ask()));
-    return answers.reduce((sum, answer) => sum + answer.settled, 0);
+    if ((await receiver.call("counts")).received < count) return 0;
+    const counts = await Promise.all(dispatchers.map((app) => app.call("settled")));
+    return counts.reduce((sum, one) => sum + one, 0);
   };
   while ((await settled()) < count) {
     if (performance.now() - start > mostMs) throw new Error(`${count} deliveries took longer than ${mostMs} ms`);
@@ -94,37 +110,15 @@ async function delivered(
 }
 
 async function spent(
-  dispatchers: readonly Answering<DispatcherAnswer>[],
-  receiver: Answering<ReceiverAnswer>,
+  dispatchers: readonly App[],
+  receiver: Receiver,
   processorTime: ProcessorTime,
 ): Promise<{ readonly databaseMs: number; readonly dispatcherUs: number; readonly receiverUs: number }> {
   const databaseMs = await processorTime();
-  const answers = await Promise.all(dispatchers.map(({ ask }) => ask()));
+  const usages = await Promise.all(dispatchers.map(({ usage }) => usage()));
   return {
     databaseMs,
-    dispatcherUs: answers.reduce((sum, answer) => sum + usOf(answer), 0),
-    receiverUs: usOf(await receiver.ask()),
+    dispatcherUs: usages.reduce((sum, { cpuUs }) => sum + cpuUs, 0),
+    receiverUs: (await receiver.usage()).cpuUs,
   };
-}
-
-function usOf({ cpu }: { readonly cpu: NodeJS.CpuUsage }): number {
-  return cpu.user + cpu.system;
-}
-
-async function verify(client: pg.Client, receiver: Answering<ReceiverAnswer>, expected: number): Promise<void> {
-  const { rows } = await client.query(`select
-    (select count(*) from outhook.outhook_deliveries where status = 'succeeded' and attempts = 1)::integer as deliveries,
-    (select count(*) from outhook.outhook_attempts where status_code = 200)::integer as attempts,
-    (select count(*) from outhook.outhook_attempts)::integer as all`);
-  const { received, repeated } = await receiver.ask();
-  const found = { ...rows[0], received, repeated };
-  const right = { deliveries: expected, attempts: expected, all: expected, received: expected, repeated: 0 };
-  if (Object.entries(right).every(([key, value]) => found[key] === value)) return;
-  throw new Error(`of ${expected} messages there are ${JSON.stringify(found)}`);
-}
-
-function portOf(first: unknown): number {
-  if (typeof first === "object" && first !== null && "port" in first && typeof first.port === "number")
-    return first.port;
-  throw new Error("the receiver did not say where it listens");
 }

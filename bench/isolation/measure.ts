@@ -1,13 +1,16 @@
+import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
+import { sendSteadily } from "../app/steady.ts";
 import type { AnyEvents, Outhook, Store } from "../../packages/core/src/index.ts";
 import { createOuthook } from "../../packages/core/src/index.ts";
-import { newId } from "../../packages/core/src/id.ts";
-import { allPartitions, defaultPartitions, partitionOf } from "../../packages/core/src/partition.ts";
+import { allPartitions, defaultPartitions } from "../../packages/core/src/partition.ts";
+import { groupsOf, messageOf, tenantOf } from "../messages.ts";
+import type { Child } from "../process/child.ts";
+import { startChild } from "../process/child.ts";
 import { quantile } from "../statistics.ts";
-import { nowMs } from "./now.ts";
-import type { Answering } from "./process.ts";
-import { startProcess } from "./process.ts";
-import type { StoreSource } from "./stores.ts";
+import type { StoreSource } from "../stores.ts";
+import { openStore } from "../stores.ts";
+import type { IsolationCommands } from "./receiver-process.ts";
 
 /** How long healthy endpoints waited for their messages beside so many that hang. */
 export type Waiting = {
@@ -18,11 +21,7 @@ export type Waiting = {
   readonly sockets: number;
 };
 
-type Ports = { readonly healthy: number; readonly hanging: readonly number[] };
-type ReceiverAnswer = {
-  readonly latencies: readonly number[];
-  readonly most: number;
-};
+type Receiver = Child<IsolationCommands>;
 
 export type Load = {
   readonly healthy: number;
@@ -34,6 +33,7 @@ export type Load = {
 };
 
 const rowsPerInsert = 500;
+const bytes = 128;
 const mostMs = 60_000;
 const restMs = 2_000;
 const partitions = allPartitions(defaultPartitions);
@@ -44,9 +44,12 @@ const partitions = allPartitions(defaultPartitions);
  * from when it was to be sent to when its request was read.
  */
 export async function measure(source: StoreSource, load: Load): Promise<Waiting> {
-  const { store, tidy, destroy } = await source.create();
-  const receiver = await startProcess<ReceiverAnswer>(load.hanging);
-  const { healthy, hanging } = portsOf(receiver.first);
+  const { location, tidy, destroy } = await source.create();
+  const store: Store = openStore(location);
+  const receiver = await startChild<IsolationCommands>(join(import.meta.dirname, "receiver-process.ts"));
+  const { healthy, hanging } = await receiver.call("listen", load.hanging);
+  const hangingTenants = hanging.map((_, n) => tenantOf(load.healthy + n));
+  const steady = { tenants: load.healthy, perSecond: load.perSecond };
   const outhook = createOuthook({
     store,
     secretKeys: "plaintext",
@@ -54,18 +57,18 @@ export async function measure(source: StoreSource, load: Load): Promise<Waiting>
   });
   try {
     await outhook.migrate();
-    for (let n = 0; n < load.healthy; n += 1) await addEndpoint(outhook, `healthy-${n}`, healthy);
-    for (const [n, port] of hanging.entries()) await addEndpoint(outhook, `hanging-${n}`, port);
+    for (let n = 0; n < load.healthy; n += 1) await addEndpoint(outhook, tenantOf(n), healthy);
+    for (const [n, port] of hanging.entries()) await addEndpoint(outhook, tenantOf(load.healthy + n), port);
     await outhook.dispatcher.start();
     // What is known of an endpoint that nothing was sent to yet is nothing.
-    await sendInOpenLoop(outhook, { ...load, seconds: 2 });
-    for (let n = 0; n < load.hanging; n += 1) await fill(store, `hanging-${n}`, load.waiting);
+    await sendSteadily(outhook, { ...steady, seconds: 2 });
+    for (const tenant of hangingTenants) await fill(store, tenant, load.waiting);
     while ((await store.messages.awaitingFanOut({ partitions, limit: 1 })).length > 0) await pause(100);
     // What writing so much has left to do is not to be counted.
     await tidy();
     await pause(restMs);
-    await receiver.ask();
-    await sendInOpenLoop(outhook, load);
+    await receiver.call("latencies");
+    await sendSteadily(outhook, { ...steady, seconds: load.seconds });
     await pause(1_000);
     return await lastOf(receiver, load);
   } finally {
@@ -77,11 +80,11 @@ export async function measure(source: StoreSource, load: Load): Promise<Waiting>
 }
 
 /** Waits until every message has arrived. */
-async function lastOf(receiver: Answering<ReceiverAnswer>, { perSecond, seconds }: Load): Promise<Waiting> {
+async function lastOf(receiver: Receiver, { perSecond, seconds }: Load): Promise<Waiting> {
   const latencies: number[] = [];
   const expected = perSecond * seconds;
   for (let ms = 0; ms < mostMs; ms += 100) {
-    const answer = await receiver.ask();
+    const answer = await receiver.call("latencies");
     latencies.push(...answer.latencies);
     if (latencies.length >= expected) return { ...quantiles(latencies), sockets: answer.most };
     await pause(100);
@@ -97,41 +100,7 @@ async function addEndpoint(outhook: Outhook<AnyEvents, never>, tenant: string, p
   await outhook.tenant(tenant).endpoints.create({ url: `http://127.0.0.1:${port}/` });
 }
 
-async function sendInOpenLoop(
-  outhook: Outhook<AnyEvents, never>,
-  { healthy, perSecond, seconds }: Load,
-): Promise<void> {
-  const start = nowMs();
-  const sends: Promise<unknown>[] = [];
-  for (let n = 0; n < perSecond * seconds; n += 1) {
-    const dueAt = start + (n * 1_000) / perSecond;
-    const early = dueAt - nowMs();
-    if (early > 1) await pause(early);
-    sends.push(outhook.tenant(`healthy-${n % healthy}`).send("loan.active", { n, dueAt }));
-  }
-  await Promise.all(sends);
-}
-
 async function fill(store: Store, tenant: string, count: number): Promise<void> {
-  for (let n = 0; n < count; n += rowsPerInsert) {
-    const messages = Array.from({ length: Math.min(rowsPerInsert, count - n) }, () => {
-      const id = newId("msg_");
-      return {
-        id,
-        partition: partitionOf(tenant, id, { partitions: defaultPartitions, spread: {} }),
-        tenant,
-        type: "loan.active",
-        body: `{"type":"loan.active","data":{}}`,
-        createdAt: Date.now(),
-        idempotencyKey: null,
-        payloadHash: null,
-      };
-    });
-    await store.messages.insert({ messages });
-  }
-}
-
-function portsOf(first: unknown): Ports {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the script stands beside this one
-  return first as Ports;
+  for (const group of groupsOf(0, count, rowsPerInsert))
+    await store.messages.insert({ messages: group.map((n) => messageOf(n, { tenant, bytes })) });
 }

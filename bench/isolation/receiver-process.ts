@@ -1,19 +1,15 @@
-/**
- * Receivers: one answers 200 at once; so many others take every request and never answer, `node receiver-process.ts <count>`. Asked, says how long the messages took
- * from the instant in their payload until they were here, and forgets that, and how many connections were open to the others at most.
- */
+/** Receivers: one answers 200 at once; others, each at an origin of its own, take every request and never answer. */
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { constants, setPriority } from "node:os";
-import { nowMs } from "./now.ts";
+import { comeFirst } from "../process/priority.ts";
+import { serve } from "../process/serve.ts";
+import { nowMs } from "../receiver/now.ts";
 
-try {
-  setPriority(constants.priority.PRIORITY_HIGHEST);
-} catch {
-  // Only root may.
-}
+export type Ports = { readonly healthy: number; readonly hanging: readonly number[] };
 
-const count = Number(process.argv[2]);
+export type IsolationCommands = typeof commands;
+
+comeFirst();
 let latencies: number[] = [];
 let open = 0;
 let most = 0;
@@ -48,11 +44,22 @@ async function listen(server: typeof healthy): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-process.on("message", () => {
-  process.send?.({ latencies, most });
-  latencies = [];
-});
-process.on("disconnect", () => process.exit());
-const hanging: number[] = [];
-for (let n = 0; n < count; n += 1) hanging.push(await startHanging());
-process.send?.({ healthy: await listen(healthy), hanging });
+const commands = {
+  /** Starts so many that hang. */
+  listen: async (count: number): Promise<Ports> => {
+    const hanging: number[] = [];
+    for (let n = 0; n < count; n += 1) hanging.push(await startHanging());
+    return { healthy: await listen(healthy), hanging };
+  },
+  /**
+   * How long messages took from the instant in their payload until they were here, those since it was last asked, and how many
+   * connections were open to those that hang, at most.
+   */
+  latencies: (): { readonly latencies: readonly number[]; readonly most: number } => {
+    const answer = { latencies, most };
+    latencies = [];
+    return answer;
+  },
+};
+
+serve(commands);

@@ -1,0 +1,112 @@
+import type { Load, Drain } from "../drain/measure.ts";
+import { measureDrain } from "../drain/measure.ts";
+import type { Queues } from "../drain/queues.ts";
+import { openQueues } from "../drain/queues.ts";
+import { commandLine, heading, versionOf } from "../heading.ts";
+import type { Receiver } from "../receiver/receiver.ts";
+import { startReceiver } from "../receiver/receiver.ts";
+import type { Bound, Report } from "../report.ts";
+import { atLeast, atMost } from "../report.ts";
+import type { Scenario } from "../scenario.ts";
+import { median, spreadOf } from "../statistics.ts";
+
+const defaults = { messages: 10_000, bytes: 1_024, rounds: 3 };
+/** How many times as many messages wait as are sent. */
+const factors = { short: [1, 10], long: [1, 10, 100] } as const;
+const endpoints = 64;
+const inFlight = 64;
+const mostRssMiB = 200;
+const leastRatio = 0.9;
+
+type Case = {
+  readonly engine: "outhook-sqlite" | "outhook-postgres";
+  readonly waiting: number;
+  readonly found: Drain[];
+};
+
+export const backlog: Scenario = {
+  takes: ["store", "messages", "bytes", "rounds", "long", "profile", "json"],
+  about: "deliveries a second with 10,000 messages waiting, with 100,000, and with --long with 1,000,000",
+  run: async ({ store, profile, long, ...options }) => {
+    const messages = options.messages ?? defaults.messages;
+    const load = { messages, bytes: options.bytes ?? defaults.bytes, inFlight, profile };
+    const rounds = options.rounds ?? defaults.rounds;
+    const engines = (["outhook-sqlite", "outhook-postgres"] as const).filter(
+      (engine) => store === null || engine === `outhook-${store}`,
+    );
+    const cases = engines.flatMap((engine) =>
+      factors[long ? "long" : "short"].map((factor): Case => ({ engine, waiting: messages * factor, found: [] })),
+    );
+    const queues = await openQueues(engines);
+    const receiver = await startReceiver(endpoints);
+    try {
+      await measureAll(cases, { queues, receiver, load, rounds });
+    } finally {
+      await receiver.end();
+      await queues.close();
+    }
+    return reportOf(cases, { load, rounds, versions: queues.versions });
+  },
+};
+
+async function measureAll(
+  cases: readonly Case[],
+  run: { readonly queues: Queues; readonly receiver: Receiver; readonly load: Load; readonly rounds: number },
+): Promise<void> {
+  const { queues, receiver, load, rounds } = run;
+  for (let round = 0; round < rounds; round += 1) {
+    for (const { engine, waiting, found } of round % 2 === 0 ? cases : cases.toReversed()) {
+      const one = await measureDrain(engine, { queues, receiver, load: { ...load, waiting } });
+      found.push(one);
+      console.error(`round ${round + 1}, ${engine}, ${waiting}: ${one.perSecond.toFixed(0)}/s`);
+    }
+  }
+}
+
+function reportOf(
+  cases: readonly Case[],
+  run: { readonly load: Load; readonly rounds: number; readonly versions: readonly string[] },
+): Report {
+  const { load, rounds, versions } = run;
+  const of = ({ found }: Case, figure: "perSecond" | "peakRssMiB"): readonly number[] =>
+    found.map((one) => one[figure]);
+  const baseOf = ({ engine }: Case): readonly number[] =>
+    cases
+      .filter((one) => one.engine === engine && one.waiting === load.messages)
+      .flatMap((one) => of(one, "perSecond"));
+  const ratioOf = (one: Case): number =>
+    median(of(one, "perSecond").map((rate, round) => rate / (baseOf(one)[round] ?? NaN)));
+  const boundsOf = (one: Case): readonly Bound[] => {
+    const name = `${one.engine}, ${one.waiting.toLocaleString("en-US")} waiting`;
+    return [
+      atLeast(`drain, ${name}`, ratioOf(one), leastRatio, ` × with ${load.messages.toLocaleString("en-US")}`),
+      atMost(`memory, ${name}`, Math.max(...of(one, "peakRssMiB")), mostRssMiB, " MiB"),
+    ];
+  };
+  return {
+    scenario: "backlog",
+    heading: heading(commandLine("backlog"), [...versions, versionOf("better-sqlite3"), versionOf("pg")]),
+    about: [
+      `${load.messages.toLocaleString("en-US")} deliveries of ${load.bytes.toLocaleString("en-US")} bytes out of so many ` +
+        `messages that wait, not fanned out, when the clock starts; ${endpoints} endpoints, ${inFlight} requests in flight. ` +
+        `Medians of ${rounds} rounds in alternating order with the least and the greatest; ratios are taken within a round. ` +
+        "Every message that was sent arrived once and has one attempt.",
+    ],
+    columns: ["engine", "waiting", "messages/s", "ratio", "peak RSS MiB"],
+    rows: cases.map((one) => [
+      one.engine,
+      one.waiting.toLocaleString("en-US"),
+      spreadOf(of(one, "perSecond"), 0),
+      ratioOf(one).toFixed(2),
+      spreadOf(of(one, "peakRssMiB"), 0),
+    ]),
+    bounds: cases.filter(({ waiting }) => waiting > load.messages).flatMap(boundsOf),
+    notes: [],
+    results: cases.map((one) => ({
+      name: `${one.engine}-${one.waiting}`,
+      perSecond: median(of(one, "perSecond")),
+      ratio: ratioOf(one),
+      peakRssMiB: Math.max(...of(one, "peakRssMiB")),
+    })),
+  };
+}
