@@ -8,7 +8,10 @@ const long = process.env["OUTHOOK_LONG"] === "1";
 /** These share one Postgres, which starts before them and ends after them. */
 const onPostgres = ["packages/postgres/test/**/*.test.ts"];
 /** These kill, stop and starve processes, and mostly wait for leases to run out: several at once, when the quick ones have ended. */
-const faults = ["test/{crash,postgres}/**/*.test.ts", "test/reliability/!(guard|isolation|receivers|origins|stop|frozen)*.test.ts"];
+const faults = [
+  "test/{crash,postgres}/**/*.test.ts",
+  "test/reliability/!(guard|isolation|receivers|origins|stop|frozen)*.test.ts",
+];
 /** These measure times, so they run one after the other when everything else has ended. */
 const measured = [
   "test/sqlite/**/*.test.ts",

@@ -11,6 +11,7 @@ import type { Drain, Load } from "./measure.ts";
 import { measureDrain } from "./measure.ts";
 import type { Queues } from "./queues.ts";
 import { openQueues } from "./queues.ts";
+import type { Drains } from "./table.ts";
 import { boundsOf, resultsOf, rowsOf, drainColumns } from "./table.ts";
 
 /** So many that a bound on one endpoint's requests decides nothing. */
@@ -18,9 +19,6 @@ const endpoints = 64;
 const inFlight = 64;
 const defaults = { messages: 20_000, bytes: 1_024, rounds: 3 };
 const packages = ["undici", "better-sqlite3", "pg", "standardwebhooks", "graphile-worker", "pg-boss", "bullmq"];
-
-/** Each engine's drains. */
-export type Drains = ReadonlyMap<EngineName, readonly Drain[]>;
 
 export const drain: Scenario = {
   takes: ["store", "messages", "bytes", "rounds", "only", "profile", "json"],

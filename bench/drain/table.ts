@@ -5,7 +5,9 @@ import type { EngineName } from "./engines.ts";
 import { isFloor, kindOf } from "./engines.ts";
 import type { Drain, Load } from "./measure.ts";
 import { messagesOf } from "./measure.ts";
-import type { Drains } from "./scenario.ts";
+
+/** Each engine's drains. */
+export type Drains = ReadonlyMap<EngineName, readonly Drain[]>;
 
 /** Below this part of a core the main thread of a floor waited for something, and so it is none. */
 const leastThreadShare = 0.95;
