@@ -38,11 +38,11 @@ export type BreakerBounds = {
   readonly longestHoldMs: number;
 };
 
-/** A breaker holds for a minute at most, and never for longer than the longest delay of the schedule of retries. */
+/** In whole milliseconds, as stores keep them. A breaker holds for a minute at most, and never for longer than the longest delay of the schedule of retries. */
 export function longestHoldOf(scheduleSeconds: readonly number[]): number {
   const { atLeastMs, atMostMs } = longestHold;
   if (scheduleSeconds.length === 0) return atMostMs;
-  return Math.max(atLeastMs, Math.min(Math.max(...scheduleSeconds) * 1_000, atMostMs));
+  return Math.max(atLeastMs, Math.min(Math.ceil(Math.max(...scheduleSeconds) * 1_000), atMostMs));
 }
 
 /**

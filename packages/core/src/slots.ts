@@ -135,7 +135,7 @@ export function createSlots(input: {
     const [oldest] = young.values();
     const isAllYoung = open === young.size;
     return oldest !== undefined && isAllYoung
-      ? Math.min(Math.max(monotonic() - oldest.startedAt, atLeastMs), atMostMs)
+      ? Math.min(Math.max(Math.ceil(monotonic() - oldest.startedAt), atLeastMs), atMostMs)
       : atMostMs;
   };
 

@@ -75,6 +75,8 @@ describe("the longest hold", () => {
     { schedule: [], longest: 60_000 },
     { schedule: [5, 20, 10], longest: 20_000 },
     { schedule: [0.1, 0.2], longest: 200 },
+    { schedule: [1.1, 4.35], longest: 4_350 },
+    { schedule: [0.2801], longest: 281 },
     { schedule: [0], longest: 100 },
   ])("is $longest ms with retries after $schedule s, and no hold is longer", ({ schedule, longest }) => {
     expect(longestHoldOf(schedule)).toBe(longest);

@@ -26,7 +26,8 @@ describe("the share", () => {
   it("sends back what finds no place for as long as the oldest request has been open, and for a second at most", () => {
     const { add, released, pass } = rig({ concurrency: 64, perEndpoint: 4 });
     for (const id of many(200)) add(id);
-    const holds = [0, 20, 100, 800, 600].map((ms) => {
+    // In whole milliseconds, as stores keep them.
+    const holds = [0, 20, 99.4, 800, 600].map((ms) => {
       pass(ms);
       add("one-more");
       return released.at(-1)?.[1];
