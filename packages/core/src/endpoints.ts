@@ -55,7 +55,7 @@ export type Endpoints<C extends AnyEvents> = {
    * and also to a disabled one. Resolves with its one attempt, whatever came of it: a 2xx sets `lastVerifiedAt`, and nothing
    * else is written. It counts neither towards disabling nor for the rate limit, and leaves no trace in the log.
    *
-   * Throws `rate_limited` while another one to this endpoint is open in this process, or 16 to any; `stopped` when
+   * Throws `rate_limited` while another one to this endpoint is open in this process, or 4 of this tenant, or 16 in all; `stopped` when
    * `outhook.close()` ends it; `internal` when this process could not send; `environment_mismatch` on a copy of the store.
    */
   readonly test: (id: string) => Promise<TestSend>;

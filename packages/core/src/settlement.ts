@@ -38,7 +38,7 @@ export type Settlement = {
     | { readonly status: "succeeded" | "failed" | "cancelled" }
     | { readonly status: "pending" | "released"; readonly delayMs: number };
   readonly scheduledAttempts: number | null;
-  /** Hold back the whole endpoint for so long; `null` for no hold. A shorter hold never shortens a longer one. */
+  /** Hold back the whole endpoint for so many whole milliseconds; `null` for no hold. A shorter hold never shortens a longer one. */
   readonly holdMs: number | null;
   /** How it counts for the endpoint's health; `exhausted` is a failure that ended its schedule. */
   readonly health: "success" | "failure" | "exhausted" | null;

@@ -2,31 +2,11 @@ import type { StoredAnswer, StoredEndpoint } from "@outhook/core";
 import Database from "better-sqlite3";
 import { describe, expect, it } from "vitest";
 import { databaseFile, openStore } from "./fixtures/database-file.ts";
-import { endpointId } from "./fixtures/rows.ts";
+import { endpointId, endpointRow } from "./fixtures/rows.ts";
 
 const now = 1_000;
 
-const endpoint: StoredEndpoint = {
-  id: endpointId(1),
-  tenant: "acme",
-  url: "https://example.com/hooks",
-  events: ["*"],
-  description: null,
-  status: "active",
-  disabledReason: null,
-  timeoutSeconds: 15,
-  maxRetries: null,
-  rateLimit: null,
-  signingVersion: "v1",
-  secretHint: "whsec_…0000",
-  publicKey: null,
-  metadata: {},
-  headerNames: [],
-  sealedHeaders: null,
-  lastVerifiedAt: null,
-  createdAt: now,
-  updatedAt: now,
-};
+const endpoint: StoredEndpoint = { ...endpointRow, id: endpointId(1), tenant: "acme", createdAt: now, updatedAt: now };
 
 const secret = { id: "sec_1", sealed: "…", createdAt: now, expiresAt: null };
 

@@ -1,11 +1,11 @@
-import type { Claim, Store, StoredAnswer, StoredEndpoint, StoredSecret } from "@outhook/core";
+import type { Claim, Store, StoredAnswer, StoredSecret } from "@outhook/core";
 import Database from "better-sqlite3";
 import { describe, expect, it } from "vitest";
 import { deliveryInBacklog, heldTenant, seedBacklog } from "./fixtures/backlog.ts";
 import { databaseFile, openStore } from "./fixtures/database-file.ts";
 import type { LongestTurn } from "./fixtures/event-loop.ts";
 import { longestTurn } from "./fixtures/event-loop.ts";
-import { endpointId, everywhere, idOf, leaseMs, matched, message, success } from "./fixtures/rows.ts";
+import { endpointId, endpointRow, everywhere, idOf, leaseMs, matched, message, success } from "./fixtures/rows.ts";
 
 const backlog = 200_000;
 const rounds = 100;
@@ -156,26 +156,6 @@ async function writeEndpoints(store: Store, round: number, measure: Measure): Pr
   await measure("endpoints.reseal", () => store.endpoints.reseal({ texts }));
   if (round % 2 === 0) await measure("endpoints.delete", () => store.endpoints.delete({ tenant, id }));
 }
-
-const endpointRow: Omit<StoredEndpoint, "id" | "tenant"> = {
-  url: "https://example.com/hooks",
-  events: ["loan.*"],
-  description: null,
-  status: "active",
-  disabledReason: null,
-  timeoutSeconds: 15,
-  maxRetries: null,
-  rateLimit: null,
-  signingVersion: "v1",
-  secretHint: "whsec_…0000",
-  publicKey: null,
-  metadata: {},
-  headerNames: [],
-  sealedHeaders: null,
-  lastVerifiedAt: null,
-  createdAt: 1,
-  updatedAt: 1,
-};
 
 /** Younger than those of the backlog that have expired. */
 const answerRow: Omit<StoredAnswer, "tenant" | "scope" | "key"> = {

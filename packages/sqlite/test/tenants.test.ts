@@ -1,26 +1,7 @@
-import type { Store, StoredEndpoint } from "@outhook/core";
+import type { Store } from "@outhook/core";
 import { describe, expect, it } from "vitest";
 import { databaseFile, openStore } from "./fixtures/database-file.ts";
-
-const row: Omit<StoredEndpoint, "id" | "tenant"> = {
-  url: "https://example.com/hooks",
-  events: ["*"],
-  description: null,
-  status: "active",
-  disabledReason: null,
-  timeoutSeconds: 15,
-  maxRetries: null,
-  rateLimit: null,
-  signingVersion: "v1",
-  secretHint: "whsec_…0000",
-  publicKey: null,
-  metadata: {},
-  headerNames: [],
-  sealedHeaders: null,
-  lastVerifiedAt: null,
-  createdAt: 1,
-  updatedAt: 1,
-};
+import { endpointRow } from "./fixtures/rows.ts";
 
 /** A store with tenants that have so many endpoints. */
 async function storeWith(sizes: Readonly<Record<string, number>>): Promise<Store> {
@@ -29,7 +10,7 @@ async function storeWith(sizes: Readonly<Record<string, number>>): Promise<Store
     for (let n = 0; n < size; n += 1) {
       const id = `${tenant}-${n}`;
       const secret = { id, sealed: "plain.", createdAt: 1, expiresAt: null };
-      await store.endpoints.insert({ endpoint: { ...row, id, tenant }, secret, limit: 1_000 });
+      await store.endpoints.insert({ endpoint: { ...endpointRow, id, tenant }, secret, limit: 1_000 });
     }
   }
   return store;
