@@ -11,6 +11,7 @@ export type Arguments = {
   readonly profile: string | null;
   readonly long: boolean;
   readonly json: boolean;
+  readonly save: boolean;
 };
 
 export type OptionName = keyof Arguments;
@@ -28,6 +29,7 @@ const descriptions: Readonly<Record<OptionName, string>> = {
   profile: "--profile FOLDER          node --cpu-prof of each process that is measured",
   long: "--long                    what takes longer than ten minutes",
   json: "--json                    a last line of JSON",
+  save: "--save                    keep the report in bench/results",
 };
 
 /** One line for each option. */
@@ -73,6 +75,7 @@ export function parseArguments(given: readonly string[], takes: readonly OptionN
     profile: text("profile"),
     long: values.has("long"),
     json: values.has("json"),
+    save: values.has("save"),
   };
 }
 
@@ -86,6 +89,7 @@ const shapes = {
   profile: { type: "string" },
   long: { type: "boolean" },
   json: { type: "boolean" },
+  save: { type: "boolean" },
 } as const satisfies Record<OptionName, { readonly type: "string" | "boolean" }>;
 
 function storeOf(value: string | null): Arguments["store"] {

@@ -3,17 +3,31 @@ import { readFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";
 
-/** What somebody needs to judge the figures below it: command, date, commit, versions, machine. */
-export function heading(command: string, versions: readonly string[]): string {
+/** What somebody needs to judge figures. */
+export type Heading = {
+  readonly command: string;
+  /** ISO 8601. */
+  readonly date: string;
+  readonly commit: string;
+  /** Names with versions. */
+  readonly versions: readonly string[];
+  readonly machine: string;
+};
+
+export function heading(command: string, versions: readonly string[]): Heading {
   const changed = git("status", "--porcelain", "--", "../packages") === "" ? "" : " with changes";
-  return [
-    `\`pnpm bench ${command}\``,
-    new Date().toISOString().slice(0, 10),
-    `commit ${git("rev-parse", "--short", "HEAD")}${changed}`,
-    `Node ${process.versions.node}`,
-    ...versions,
-    `${cpus().length} cores (${cpus()[0]?.model ?? "unknown"})`,
-  ].join(", ");
+  return {
+    command: `pnpm bench ${command}`,
+    date: new Date().toISOString().slice(0, 10),
+    commit: `${git("rev-parse", "--short", "HEAD")}${changed}`,
+    versions: [`Node ${process.versions.node}`, ...versions],
+    machine: `${cpus().length} cores (${cpus()[0]?.model ?? "unknown"})`,
+  };
+}
+
+/** In one sentence, without its full stop. */
+export function headingText({ command, date, commit, versions, machine }: Heading): string {
+  return [`\`${command}\``, date, `commit ${commit}`, ...versions, machine].join(", ");
 }
 
 function git(...args: readonly string[]): string {

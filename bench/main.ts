@@ -10,7 +10,8 @@ import type { Arguments } from "./arguments.ts";
 import { describeOptions, parseArguments, UsageError } from "./arguments.ts";
 import { jsonOf, markdownOf } from "./report.ts";
 import { scenarios, scripts } from "./scenarios.ts";
-import { runTable } from "./table.ts";
+import { saveReport } from "./save.ts";
+import { runTable, timed } from "./table.ts";
 
 const [first, ...rest] = process.argv.slice(2);
 try {
@@ -22,13 +23,14 @@ try {
 
 async function run(name: string | undefined, given: readonly string[]): Promise<void> {
   if (name === undefined || name.startsWith("-")) {
-    const options = parseArguments(name === undefined ? given : [name, ...given], ["long", "json"]);
+    const options = parseArguments(name === undefined ? given : [name, ...given], ["long", "json", "save"]);
     return await runTable(options);
   }
   const scenario = scenarios.get(name);
   if (scenario !== undefined) {
     const options: Arguments = parseArguments(given, scenario.takes);
-    const report = await scenario.run(options);
+    const report = await timed(name, () => scenario.run(options));
+    if (options.save) saveReport(report, options);
     console.log(markdownOf(report));
     if (options.json) console.log(`\n${jsonOf(report)}`);
     return;

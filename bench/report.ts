@@ -1,3 +1,6 @@
+import type { Heading } from "./heading.ts";
+import { headingText } from "./heading.ts";
+
 /** A figure for programs; `name` tells it from the others of the scenario. */
 export type Result = { readonly name: string } & Readonly<Record<string, number | string | null>>;
 
@@ -12,8 +15,7 @@ export type Bound = {
 /** What one scenario found. */
 export type Report = {
   readonly scenario: string;
-  /** Command, date, commit, versions, machine. */
-  readonly heading: string;
+  readonly heading: Heading;
   /** What was measured, in sentences. */
   readonly about: readonly string[];
   readonly columns: readonly string[];
@@ -27,7 +29,7 @@ export type Report = {
 export function markdownOf({ scenario, heading, about, columns, rows, bounds, notes }: Report): string {
   return [
     `# ${scenario}`,
-    `${heading}.`,
+    `${headingText(heading)}.`,
     ...about,
     tableOf(columns, rows),
     ...(bounds.length === 0 ? [] : [boundsTable(bounds)]),
@@ -48,7 +50,7 @@ export function jsonOf({ scenario, results, bounds }: Report): string {
 }
 
 /** No figure here has more than so many digits to say. */
-function rounded(_: string, value: unknown): unknown {
+export function rounded(_: string, value: unknown): unknown {
   return typeof value === "number" ? Number(value.toPrecision(5)) : value;
 }
 

@@ -1,4 +1,5 @@
 import type { OptionName } from "./arguments.ts";
+import { api } from "./api/scenario.ts";
 import { backlog } from "./backlog/scenario.ts";
 import { dispatchers } from "./dispatchers/scenario.ts";
 import { drain } from "./drain/scenario.ts";
@@ -7,6 +8,7 @@ import { endpoints } from "./endpoints/scenario.ts";
 import { idle } from "./idle/scenario.ts";
 import { isolation } from "./isolation/scenario.ts";
 import { latency } from "./latency/scenario.ts";
+import { patterns } from "./patterns/scenario.ts";
 import { soak } from "./soak/scenario.ts";
 import type { Scenario } from "./scenario.ts";
 
@@ -17,8 +19,10 @@ export const scenarios: ReadonlyMap<string, Scenario> = new Map([
   ["latency", latency],
   ["backlog", backlog],
   ["endpoints", endpoints],
+  ["patterns", patterns],
   ["isolation", isolation],
   ["dispatchers", dispatchers],
+  ["api", api],
   ["idle", idle],
   ["soak", soak],
 ]);

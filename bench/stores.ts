@@ -46,8 +46,7 @@ export const onSqlite: StoreSource = {
     const folder = await mkdtemp(join(tmpdir(), "outhook-bench-"));
     const path = join(folder, "outhook.db");
     const db = openDatabase((file) => new BetterSqlite3(file), path);
-    const synchronous = db.pragma("synchronous", { simple: true });
-    if (synchronous !== 2) throw new Error(`SQLite reads back synchronous = ${String(synchronous)}, not 2 (FULL)`);
+    requireFull(db);
     return {
       location: { kind: "sqlite", path },
       tidy: async () => void db.pragma("wal_checkpoint(TRUNCATE)"),
@@ -60,6 +59,12 @@ export const onSqlite: StoreSource = {
     };
   },
 };
+
+/** Throws when this connection does not write each commit through. Outhook's own connections refuse that by themselves. */
+export function requireFull(db: BetterSqlite3.Database): void {
+  const synchronous = db.pragma("synchronous", { simple: true });
+  if (synchronous !== 2) throw new Error(`SQLite reads back synchronous = ${String(synchronous)}, not 2 (FULL)`);
+}
 
 export function onPostgres(server: BenchServer): StoreSource {
   return {
@@ -112,7 +117,7 @@ export function openOuthook(
 }
 
 /** The name of a table of the store, as SQL names it. */
-export function tableOf({ kind }: Location, name: "messages" | "deliveries" | "attempts"): string {
+export function tableOf({ kind }: Location, name: "messages" | "deliveries" | "attempts" | "endpoints"): string {
   return kind === "sqlite" ? `outhook_${name}` : `outhook.outhook_${name}`;
 }
 

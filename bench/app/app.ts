@@ -20,16 +20,17 @@ export async function startApp(
   return app;
 }
 
-/** Migrates a store and gives each tenant one endpoint. */
+/** Migrates a store and gives each tenant one endpoint, with so many patterns, the last of which matches. */
 export async function prepareStore(
   location: Location,
   targets: readonly Target[],
-  fields: { readonly timeoutSeconds?: number } = {},
+  { patterns = 1, ...fields }: { readonly patterns?: number | undefined; readonly timeoutSeconds?: number } = {},
 ): Promise<void> {
   const outhook = openOuthook(location);
   await outhook.migrate();
+  const events = [...Array.from({ length: patterns - 1 }, (_, n) => `customer.e${n}`), "loan.*"];
   for (const [n, target] of targets.entries())
-    await outhook.tenant(tenantOf(n)).endpoints.create({ ...target, ...fields, events: ["loan.*"] });
+    await outhook.tenant(tenantOf(n)).endpoints.create({ ...target, ...fields, events });
   await outhook.close();
 }
 

@@ -25,7 +25,7 @@ type Case = {
 };
 
 export const backlog: Scenario = {
-  takes: ["store", "messages", "bytes", "rounds", "long", "profile", "json"],
+  takes: ["store", "messages", "bytes", "rounds", "long", "profile", "json", "save"],
   about: "deliveries a second with 10,000 messages waiting, with 100,000, and with --long with 1,000,000",
   run: async ({ store, profile, long, ...options }) => {
     const messages = options.messages ?? defaults.messages;

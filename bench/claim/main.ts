@@ -7,7 +7,7 @@
  */
 import type { Store } from "../../packages/core/src/store/index.ts";
 import { postgresStore } from "../../packages/postgres/src/index.ts";
-import { heading, versionOf } from "../heading.ts";
+import { heading, headingText, versionOf } from "../heading.ts";
 import { openServer } from "../postgres/server.ts";
 import { median, quantile, spreadOf } from "../statistics.ts";
 import type { Waiting } from "./fill.ts";
@@ -45,7 +45,7 @@ const stores = new Map<string, Store>();
 const elapsed = new Map<string, number[][]>(cases.map(({ name }) => [name, []]));
 const runId = crypto.randomUUID().slice(0, 8);
 try {
-  console.log(heading("claim", [`PostgreSQL ${server.version}`, versionOf("pg")]));
+  console.log(headingText(heading("claim", [`PostgreSQL ${server.version}`, versionOf("pg")])));
   for (const one of cases) stores.set(one.name, await open(one));
   for (const store of stores.values()) await takeTurns(store, warmUpTurns);
   for (let round = 0; round < rounds; round += 1) await measureRound();

@@ -16,7 +16,7 @@ const mostRatio = 1.3;
 type Costs = ReadonlyMap<number, readonly Cost[]>;
 
 export const dispatchers: Scenario = {
-  takes: ["messages", "rounds", "json"],
+  takes: ["messages", "rounds", "json", "save"],
   about: "what a delivery costs the database with 1, 2, 4 and 16 dispatcher processes",
   run: async (options) => {
     const deliveries = options.messages ?? defaults.messages;

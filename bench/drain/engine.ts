@@ -12,6 +12,8 @@ export type Setup = {
   readonly inFlight: number;
   /** Of those, to one endpoint. Default Outhook's. */
   readonly perEndpoint?: number | undefined;
+  /** Of each endpoint of Outhook, the last of which matches. Default 1. */
+  readonly patterns?: number | undefined;
   /** Of each body. */
   readonly bytes: number;
 };

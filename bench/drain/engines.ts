@@ -19,19 +19,19 @@ const tuned = "undici, node:crypto";
 const kinds = {
   "floor-request": {
     queue: "none",
-    times: 3,
+    times: 6,
     how: "no store: undici's request on a pool, node:crypto",
     load: async () => (await import("./floor.ts")).openFloorRequest,
   },
   "floor-dispatch": {
     queue: "none",
-    times: 3,
+    times: 6,
     how: "no store: undici's dispatch on a pool, node:crypto",
     load: async () => (await import("./floor.ts")).openFloorDispatch,
   },
   "floor-clients": {
     queue: "none",
-    times: 3,
+    times: 6,
     how: "no store: undici's dispatch on a client for each in flight, node:crypto",
     load: async () => (await import("./floor.ts")).openFloorClients,
   },
@@ -45,11 +45,13 @@ const kinds = {
   "graphile-worker-usual": {
     queue: "postgres",
     how: `defaults; ${usual}`,
+    atMost: 5_000,
     load: async () => (await import("./graphile-worker.ts")).openUsual,
   },
   "pg-boss-tuned": {
     queue: "postgres",
     how: `batches of 256 in bursts; ${tuned}`,
+    atMost: 5_000,
     load: async () => (await import("./pg-boss.ts")).openTuned,
   },
   "pg-boss-usual": {
@@ -66,6 +68,7 @@ const kinds = {
   "bullmq-usual": {
     queue: "redis",
     how: `defaults; ${usual}`,
+    atMost: 5_000,
     load: async () => (await import("./bullmq.ts")).openUsual,
   },
 } satisfies Record<string, EngineKind>;

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { stolenMs } from "../process/machine.ts";
 import { startChild } from "../process/child.ts";
 import type { Receiver } from "../receiver/receiver.ts";
 import { verifyReceived } from "../receiver/receiver.ts";
@@ -15,13 +16,18 @@ export type Drain = {
   /** Of the sender, as the next two. */
   readonly cpuSecondsPer1000: number;
   readonly peakRssMiB: number;
-  /** Of one core, 1 being all of it, as the next three. */
+  /** Of one core, 1 being all of it, as all below. */
   readonly senderShare: number;
   /** Of the sender, without the threads that compile and collect garbage. */
   readonly threadShare: number;
+  /** For which that thread had nothing to do until something came, and for which it had and others had the cores. */
+  readonly idleShare: number;
+  readonly queuedShare: number;
   readonly receiverShare: number;
   /** `null` for a queue without processes of its own. */
   readonly databaseShare: number | null;
+  /** What the host of a virtual machine ran instead of it. */
+  readonly stolenShare: number;
 };
 
 export type Load = {
@@ -32,6 +38,8 @@ export type Load = {
   readonly waiting?: number | undefined;
   /** Requests open at once to one endpoint. Default Outhook's. */
   readonly perEndpoint?: number | undefined;
+  /** Of each endpoint of Outhook. Default 1. */
+  readonly patterns?: number | undefined;
   /** Folder for profiles, or `null`. */
   readonly profile: string | null;
 };
@@ -45,7 +53,7 @@ export type Circumstances = {
 };
 
 /** Part of the measured messages that is sent first, so that all code is compiled and all connections are open. */
-const warmUpPart = 0.25;
+const warmUpPart = 0.5;
 
 /** How many messages this engine gets of so many. */
 export function messagesOf(name: EngineName, messages: number): number {
@@ -64,8 +72,8 @@ export async function measureDrain(
   const count = messagesOf(name, load.messages);
   const warmUp = Math.ceil(count * warmUpPart);
   const place = await queues.create(name);
-  const { inFlight, perEndpoint, bytes } = load;
-  const setup = { queue: place.queue, targets: receiver.targets, inFlight, perEndpoint, bytes };
+  const { inFlight, perEndpoint, patterns, bytes } = load;
+  const setup = { queue: place.queue, targets: receiver.targets, inFlight, perEndpoint, patterns, bytes };
   const filler = await openEngine(name, setup);
   await filler.prepare();
   await prepare(place.queue);
@@ -81,7 +89,9 @@ export async function measureDrain(
 
     const databaseBefore = await place.processorTime?.();
     const receiverBefore = await receiver.usage();
-    const { elapsedMs, cpuUs, threadUs } = await sender.call("drain", { first: warmUp, count });
+    const stolenBefore = stolenMs();
+    const { elapsedMs, cpuUs, threadUs, idleMs, queuedMs } = await sender.call("drain", { first: warmUp, count });
+    const stolen = stolenMs() - stolenBefore;
     const databaseAfter = await place.processorTime?.();
     const receiverAfter = await receiver.usage();
     const all = load.waiting === undefined || load.waiting === count;
@@ -96,8 +106,11 @@ export async function measureDrain(
       peakRssMiB: (await sender.usage()).peakRssBytes / 1_048_576,
       senderShare: cpuUs / 1_000 / elapsedMs,
       threadShare: threadUs / 1_000 / elapsedMs,
+      idleShare: idleMs / elapsedMs,
+      queuedShare: queuedMs / elapsedMs,
       receiverShare: (receiverAfter.cpuUs - receiverBefore.cpuUs) / 1_000 / elapsedMs,
       databaseShare: spent === null ? null : spent / elapsedMs,
+      stolenShare: stolen / elapsedMs,
     };
   } catch (error) {
     throw new Error(`${name}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });

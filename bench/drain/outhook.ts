@@ -7,7 +7,8 @@ import { createProgress } from "./tasks.ts";
 const originShare = 4;
 
 /** Outhook, each tenant with one endpoint. The messages are not fanned out when the clock starts. */
-export async function openOuthookEngine({ queue, targets, inFlight, perEndpoint, bytes }: Setup): Promise<Engine> {
+export async function openOuthookEngine(setup: Setup): Promise<Engine> {
+  const { queue, targets, inFlight, perEndpoint, patterns, bytes } = setup;
   if (queue.kind !== "sqlite" && queue.kind !== "postgres") throw new Error(`Outhook has no store on ${queue.kind}`);
   // All endpoints are one receiver here: what bounds the requests to one origin is not to decide.
   const dispatcher = { concurrency: inFlight, perOrigin: inFlight * originShare, perEndpoint };
@@ -16,7 +17,7 @@ export async function openOuthookEngine({ queue, targets, inFlight, perEndpoint,
   const progress = createProgress(async () => true);
   outhook.on("delivery.succeeded", progress.add);
   return {
-    prepare: () => prepareStore(queue, targets),
+    prepare: () => prepareStore(queue, targets, { patterns }),
     enqueue: (range) => fillStore(queue, range, { tenants: targets.length, bytes }),
     ready: nothing,
     drain: async ({ count }) => {

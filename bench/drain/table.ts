@@ -59,6 +59,9 @@ function resultOf(name: EngineName, runs: readonly Drain[], load: Load): Result 
     peakRssMiB: median(of(runs, "peakRssMiB")),
     senderShare: median(of(runs, "senderShare")),
     threadShare: median(of(runs, "threadShare")),
+    idleShare: median(of(runs, "idleShare")),
+    queuedShare: median(of(runs, "queuedShare")),
+    stolenShare: median(of(runs, "stolenShare")),
     receiverShare: median(of(runs, "receiverShare")),
     databaseShare: databaseShare(runs),
   };
@@ -83,7 +86,9 @@ export function boundsOf(drains: Drains): { readonly bounds: readonly Bound[]; r
   return { bounds, notes: floor === null ? [] : [floorNote(floor)] };
 }
 
-type Floor = { readonly name: EngineName; readonly perSecond: number; readonly threadShare: number };
+type Floor = { readonly name: EngineName; readonly perSecond: number } & Readonly<Record<FloorShare, number>>;
+
+type FloorShare = "threadShare" | "idleShare" | "queuedShare" | "stolenShare";
 
 /** The best of its variants. */
 function floorOf(drains: Drains): Floor | null {
@@ -92,15 +97,25 @@ function floorOf(drains: Drains): Floor | null {
 }
 
 function floorFrom(name: EngineName, runs: readonly Drain[]): Floor {
-  return { name, perSecond: rate(runs), threadShare: median(of(runs, "threadShare")) };
+  const share = (figure: FloorShare): number => median(of(runs, figure));
+  return {
+    name,
+    perSecond: rate(runs),
+    threadShare: share("threadShare"),
+    idleShare: share("idleShare"),
+    queuedShare: share("queuedShare"),
+    stolenShare: share("stolenShare"),
+  };
 }
 
-function floorNote({ name, threadShare }: Floor): string {
+function floorNote({ name, perSecond, threadShare, idleShare, queuedShare, stolenShare }: Floor): string {
   const used = `The floor is ${name}, the best of three; its sender's main thread used ${percent(threadShare)} % of a core`;
   if (threadShare >= leastThreadShare) return `${used}.`;
+  const unhindered = (perSecond / threadShare).toFixed(0);
   return (
-    `${used}, **less than ${percent(leastThreadShare)} %: it waited, so this is not the floor of this machine, and no ratio ` +
-    "to it counts.**"
+    `${used}, **less than ${percent(leastThreadShare)} %**: it waited for answers in ${percent(idleShare)} % of the time, and in ` +
+    `${percent(queuedShare)} % others had the cores; the machine's host took ${percent(stolenShare)} % of a core for something ` +
+    `else. **So this is not the floor of this machine, which is about ${unhindered}/s, and no ratio to it counts.**`
   );
 }
 

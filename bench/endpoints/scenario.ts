@@ -32,7 +32,7 @@ type Case = Bystanders & {
 };
 
 export const endpoints: Scenario = {
-  takes: ["store", "messages", "bytes", "rounds", "long", "profile", "json"],
+  takes: ["store", "messages", "bytes", "rounds", "long", "profile", "json", "save"],
   about: "deliveries a second with many endpoints of other tenants (100,000 with --long), and 1,000 of the same tenant",
   run: async ({ store, long, profile, ...options }) => {
     const { messages = defaults.messages, bytes = defaults.bytes, rounds = defaults.rounds } = known(options);

@@ -13,7 +13,7 @@ import { createInterface } from "node:readline";
 import { Agent } from "undici";
 import { createHttpTransport } from "../../packages/core/src/http-transport/index.ts";
 import { createNetworkPolicy } from "../../packages/core/src/network.ts";
-import { heading, versionOf } from "../heading.ts";
+import { heading, headingText, versionOf } from "../heading.ts";
 import { median, spreadOf } from "../statistics.ts";
 
 const rounds = 15;
@@ -70,7 +70,7 @@ const contenders = [
 ];
 
 try {
-  console.log(heading("guard", [versionOf("undici")]));
+  console.log(headingText(heading("guard", [versionOf("undici")])));
   for (const { send } of [...contenders, ...contenders]) await microsPerRequest(send);
   for (let round = 0; round < rounds; round += 1) {
     for (const { send, micros } of round % 2 === 0 ? contenders : contenders.toReversed()) {

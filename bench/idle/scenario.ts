@@ -21,7 +21,7 @@ type Idle = { readonly dispatcher: number; readonly database: number | null };
 type Case = { readonly store: StoreSource; readonly found: Idle[] };
 
 export const idle: Scenario = {
-  takes: ["store", "seconds", "rounds", "profile", "json"],
+  takes: ["store", "seconds", "rounds", "profile", "json", "save"],
   about: "what a dispatcher with nothing to do costs",
   run: async ({ store, seconds, rounds, profile }) => {
     const [idleSeconds, times] = [seconds ?? defaults.seconds, rounds ?? defaults.rounds];

@@ -20,7 +20,7 @@ const mostSockets = 256;
 type Case = { readonly store: StoreSource; readonly hanging: (typeof counts)[number]; readonly found: Waiting[] };
 
 export const isolation: Scenario = {
-  takes: ["store", "seconds", "rounds", "json"],
+  takes: ["store", "seconds", "rounds", "json", "save"],
   about: "how long healthy endpoints wait for their messages beside endpoints that never answer",
   run: async (options) => {
     const seconds = options.seconds ?? defaults.seconds;

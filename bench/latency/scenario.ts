@@ -35,7 +35,7 @@ type Load = {
 type Case = Pick<Load, "perSecond" | "processes"> & { readonly store: StoreSource; readonly found: Latency[] };
 
 export const latency: Scenario = {
-  takes: ["store", "seconds", "bytes", "rounds", "profile", "json"],
+  takes: ["store", "seconds", "bytes", "rounds", "profile", "json", "save"],
   about: "from send to received at 200 and 1,000 messages a second, the dispatcher in the same and in another process",
   run: async (options) => {
     const { seconds, bytes, rounds } = {

@@ -24,10 +24,13 @@ export async function openServer(): Promise<BenchServer> {
   await client.connect();
   const show = async (setting: string): Promise<string> => (await client.query(`show ${setting}`)).rows[0][setting];
   for (const setting of durable) {
-    if ((await show(setting)) === "on") continue;
+    const value = await show(setting);
+    if (value === "on") continue;
     await client.end();
     await own?.destroy();
-    throw new Error(`${setting} is off on this server: its figures would say nothing about a server that keeps data`);
+    throw new Error(
+      `${setting} is ${value}, not on, on this server: its figures would say nothing about a server that keeps data`,
+    );
   }
   return {
     url,

@@ -2,12 +2,13 @@
  * The receiver: answers 200 to everything on a free port. Counts the requests of each message, keeps one request in so many
  * to be verified, and where asked to, notes how long each message took from the instant in its payload.
  */
-import { createServer } from "node:http";
-import type { IncomingMessage } from "node:http";
 import { once } from "node:events";
+import { createServer } from "node:net";
 import { comeFirst } from "../process/priority.ts";
 import { serve } from "../process/serve.ts";
 import { nowMs } from "./now.ts";
+import type { Request } from "./requests.ts";
+import { createRequestReader } from "./requests.ts";
 
 /** A request as it arrived. */
 export type Sample = {
@@ -33,31 +34,43 @@ let samples: Sample[] = [];
 let latencies: number[] = [];
 let timed = false;
 
-const server = createServer((request, response) => {
+const idHeader = /\r\nwebhook-id: *(\S+)/i;
+const webhookHeader = /\r\n(webhook-[a-z]+): *([^\r]*)/gi;
+/** Connections rest while no message comes. */
+const answer = "HTTP/1.1 200 OK\r\nconnection: keep-alive\r\nkeep-alive: timeout=600\r\ncontent-length: 2\r\n\r\nok";
+
+const server = createServer({ noDelay: true }, (socket) => {
+  const read = createRequestReader((request) => {
+    take(request);
+    socket.write(answer, "latin1");
+  });
+  socket.on("data", read);
+  // A sender that ends takes its connections with it.
+  socket.on("error", () => socket.destroy());
+});
+
+function take(request: Request): void {
   const at = timed ? nowMs() : 0;
   requests += 1;
-  seen.add(String(request.headers["webhook-id"]));
+  seen.add(idOf(request));
   const isSample = requests % sampleEvery === 1;
-  if (timed || isSample) {
-    const chunks: Buffer[] = [];
-    request.on("data", (chunk: Buffer) => chunks.push(chunk));
-    request.on("end", () => {
-      response.end("ok");
-      const body = Buffer.concat(chunks).toString();
-      if (timed) latencies.push(at - JSON.parse(body).data.dueAt);
-      if (isSample) samples.push({ path: request.url ?? "", headers: webhookHeaders(request), body });
-    });
-  } else {
-    request.resume();
-    request.on("end", () => response.end("ok"));
-  }
-});
-// Connections rest while no message comes.
-server.keepAliveTimeout = 600_000;
+  if (!timed && !isSample) return;
+  const body = request.buffer.toString("utf8", request.bodyStart, request.end);
+  if (timed) latencies.push(at - JSON.parse(body).data.dueAt);
+  if (isSample) samples.push({ path: request.head.split(" ", 2)[1] ?? "", headers: webhookHeaders(request), body });
+}
 
-function webhookHeaders({ headers }: IncomingMessage): Readonly<Record<string, string>> {
-  const own = Object.entries(headers).filter(([name]) => name.startsWith("webhook-"));
-  return Object.fromEntries(own.map(([name, value]) => [name, String(value)]));
+/** Copied, as a part of a string keeps the whole of it. */
+function idOf({ buffer, start, head }: Request): string {
+  const found = idHeader.exec(head);
+  const id = found?.[1] ?? "";
+  const idStart = start + (found?.index ?? 0) + (found?.[0].length ?? 0) - id.length;
+  return buffer.toString("latin1", idStart, idStart + id.length);
+}
+
+function webhookHeaders({ head }: Request): Readonly<Record<string, string>> {
+  const headers = [...head.matchAll(webhookHeader)];
+  return Object.fromEntries(headers.map(([, name = "", value = ""]) => [name.toLowerCase(), value]));
 }
 
 const commands = {

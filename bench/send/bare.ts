@@ -2,7 +2,7 @@ import BetterSqlite3 from "better-sqlite3";
 import pg from "pg";
 import type { NewMessage } from "../../packages/core/src/store/messages.ts";
 import type { Location } from "../stores.ts";
-import { tableOf } from "../stores.ts";
+import { requireFull, tableOf } from "../stores.ts";
 
 /** The rows of messages, written by hand: one transaction for each batch. */
 export type BareInserts = {
@@ -20,6 +20,7 @@ function onSqlite(location: Extract<Location, { readonly kind: "sqlite" }>): Bar
   const db = new BetterSqlite3(location.path);
   db.pragma("journal_mode = WAL");
   db.pragma("synchronous = FULL");
+  requireFull(db);
   const statement = db.prepare(
     `insert into ${tableOf(location, "messages")} ${columns} values (?, ?, ?, ?, ?, ?, ?, ?, 0)`,
   );

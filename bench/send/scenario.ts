@@ -28,7 +28,7 @@ type Found = {
 };
 
 export const send: Scenario = {
-  takes: ["store", "messages", "bytes", "rounds", "profile", "json"],
+  takes: ["store", "messages", "bytes", "rounds", "profile", "json", "save"],
   about: "messages accepted a second by 1, 64 and 1,000 callers, and what one costs in a host's transaction",
   run: async ({ store, messages, bytes, rounds, profile }) => {
     const load = { messages: messages ?? defaults.messages, bytes: bytes ?? defaults.bytes, profile };

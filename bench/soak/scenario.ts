@@ -25,7 +25,7 @@ const mostGrowth = 1.1;
 type Soak = { readonly store: StoreSource; readonly rssMiB: readonly number[]; readonly peakRssMiB: number };
 
 export const soak: Scenario = {
-  takes: ["store", "seconds", "profile", "json"],
+  takes: ["store", "seconds", "profile", "json", "save"],
   about: "memory of a process that sends and dispatches 500 messages a second for ten minutes",
   run: async ({ store, seconds, profile }) => {
     const partSeconds = Math.max(1, Math.round((seconds ?? defaultSeconds) / parts));
