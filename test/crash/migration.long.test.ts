@@ -5,11 +5,14 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { openOuthook } from "./outhook.ts";
 import { withDatabase } from "./processes.ts";
+import { statementLimit } from "./statement-limit.ts";
 
 /** Migrates in a process that is killed when it has prepared so many statements. False when there are no more. */
 async function killAfter(path: string, statements: number): Promise<boolean> {
   const script = join(import.meta.dirname, "dying-process.ts");
-  const child = spawn(process.execPath, [script, path, String(statements)], { stdio: ["ignore", "ignore", "inherit"] });
+  const args = ["--import", import.meta.resolve("./statement-limit.ts"), script, path];
+  const env = { ...process.env, [statementLimit]: String(statements) };
+  const child = spawn(process.execPath, args, { stdio: ["ignore", "ignore", "inherit"], env });
   const [code, signal] = await once(child, "exit");
   if (signal !== "SIGKILL") expect(code).toBe(0);
   return signal === "SIGKILL";

@@ -7,11 +7,11 @@ import { existsSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { setTimeout as pause } from "node:timers/promises";
 import { openApp } from "./app.ts";
-import { limitPages } from "./page-limit.ts";
+import { makeRoom } from "./page-limit.ts";
 import type { Order, ProcessOptions, Report } from "./processes.ts";
 
 const options: ProcessOptions = JSON.parse(process.argv[2] ?? "{}");
-const { dispatches = true, sends, graceMs = 2_000, pages } = options;
+const { dispatches = true, sends, graceMs = 2_000 } = options;
 const tell = (report: Report): void => void process.stdout.write(`${JSON.stringify(report)}\n`);
 
 // Before anything can keep the real one.
@@ -19,7 +19,6 @@ const realNow = Date.now.bind(Date);
 let wallClock = realNow;
 Date.now = () => wallClock();
 
-const makeRoom = pages === undefined ? () => undefined : limitPages(pages);
 const outhook = openApp(options);
 let ending = false;
 

@@ -14,9 +14,9 @@ const atOnce = 3;
 const bodyBytes = 6_000;
 const calls = "trace=pwrite64,fsync,fdatasync,write";
 
-/** The calls of the process's first thread, where SQLite and the standard output do theirs, into a file. */
+/** The calls of all threads of the process, as SQLite has one of its own, into a file. */
 const strace = (file: string): readonly string[] =>
-  ["strace", "-D", "-q", "-y", "-s", "100", "-o", file].concat("-e", calls, "-e", "signal=none");
+  ["strace", "-f", "-D", "-q", "-y", "-s", "100", "-o", file].concat("-e", calls, "-e", "signal=none");
 
 it.skipIf(!canRun("strace", "-D", "-qq", "-o", "/dev/null", "true"))(
   "what was acknowledged had been synced to the disk, and is recovered from that alone",
@@ -36,7 +36,7 @@ it.skipIf(!canRun("strace", "-D", "-qq", "-o", "/dev/null", "true"))(
     }
     app.signal("SIGTERM");
     expect(await app.ended).toMatchObject({ code: 0 });
-    await expect.poll(() => readFile(trace, "utf8")).toContain("+++ exited with 0 +++");
+    await expect.poll(() => readFile(trace, "utf8")).toMatch(new RegExp(`^${app.pid} +\\+\\+\\+ exited`, "m"));
 
     const acknowledged = acknowledgedIn(await readFile(trace, "utf8"), `${database}-wal`);
     expect(acknowledged.map(({ id }) => id)).toEqual(app.accepted());
@@ -50,14 +50,31 @@ function acknowledgedIn(trace: string, log: string): readonly Acknowledged[] {
   const acknowledged: Acknowledged[] = [];
   let written = 0;
   let durableBytes = 0;
+  const begun = new Map<string, string>();
   for (const line of trace.split("\n")) {
-    const [, call, file] = /^(\w+)\(\d+<(.+?)>/.exec(line) ?? [];
-    const [, length, offset] = /, (\d+), (\d+)\) += \d+$/.exec(line) ?? [];
-    const [, id] = /"\{\\"accepted\\":\\"(\w+)/.exec(line) ?? [];
-    if (call === "write" && id !== undefined) acknowledged.push({ id, durableBytes });
+    const [, thread = "", text = ""] = /^(\d+) +(.*)$/.exec(line) ?? [];
+    const id = reportedIn(text);
+    if (id !== null) acknowledged.push({ id, durableBytes });
+    const whole = wholeCall(begun, thread, text);
+    const [, call, file] = /^(\w+)\(\d+<(.+?)>/.exec(whole) ?? [];
+    const [, length, offset] = /, (\d+), (\d+)\) += \d+$/.exec(whole) ?? [];
     if (file !== log) continue;
     if (call === "pwrite64") written = Math.max(written, Number(offset) + Number(length));
     else if (call === "fsync" || call === "fdatasync") durableBytes = written;
   }
   return acknowledged;
+}
+
+/** A call with what came of it, of which what other threads did meanwhile may have made two lines; `""` for the first half. */
+function wholeCall(begun: Map<string, string>, thread: string, text: string): string {
+  const [, half] = /^(.*) <unfinished \.\.\.>$/.exec(text) ?? [];
+  if (half === undefined) return text.replace(/^<\.\.\. \w+ resumed>/, begun.get(thread) ?? "");
+  begun.set(thread, half);
+  return "";
+}
+
+/** The message that the process began to report as accepted. */
+function reportedIn(text: string): string | null {
+  const [, id = null] = /^write\(.*"\{\\"accepted\\":\\"(\w+)/.exec(text) ?? [];
+  return id;
 }

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { onTestFinished } from "vitest";
+import { pageLimit } from "./page-limit.ts";
 import type { AppOptions } from "./app.ts";
 
 export type ProcessOptions = AppOptions & {
@@ -69,8 +70,11 @@ export type AppProcess = {
 /** Starts one, after `prefix` where something is to start it. Resolves when its dispatcher has started. */
 export async function startApp(options: ProcessOptions, prefix: readonly string[] = []): Promise<AppProcess> {
   const script = join(import.meta.dirname, "app-process.ts");
-  const [command, ...args] = [...prefix, process.execPath, script, JSON.stringify(options)];
-  const child = spawn(command, args, { stdio: "pipe" });
+  const { pages } = options;
+  const limiter = pages === undefined ? [] : ["--import", import.meta.resolve("./page-limit.ts")];
+  const [command, ...args] = [...prefix, process.execPath, ...limiter, script, JSON.stringify(options)];
+  const env = pages === undefined ? process.env : { ...process.env, [pageLimit]: String(pages) };
+  const child = spawn(command, args, { stdio: "pipe", env });
   const reports: Report[] = [];
   const errors: { text: string; at: number }[] = [];
   const watchers = new Set<() => void>();

@@ -1,12 +1,9 @@
 import type BetterSqlite3 from "better-sqlite3";
 
-/**
- * Pages of the write-ahead log from which on they are copied into the database. SQLite's own 1,000 take 10 ms and more, in
- * which nothing else in the process runs; these, and what one batch adds to them, take about 3.
- */
-const pagesPerCheckpoint = 128;
+/** Pages of the write-ahead log from which on they are copied into the database: as many as SQLite itself takes. */
+const pagesPerCheckpoint = 1_000;
 
-/** Keeps the write-ahead log short, in slices of the event loop of their own instead of at the end of somebody's commit. */
+/** Keeps the write-ahead log short, in turns of its own instead of at the end of somebody's commit, who so waits less. */
 export type Checkpoints = {
   /** To be called after each commit, which stands whatever happens here: it throws nothing. */
   readonly afterCommit: () => void;

@@ -5,10 +5,10 @@ import type { Session } from "./session.ts";
 import type { DueRow, ReadyRow } from "./statements.ts";
 import * as statements from "./statements.ts";
 
-type ClaimInput = Parameters<DeliveryStore["claim"]>[0];
+type ClaimInput = Omit<Parameters<DeliveryStore["claim"]>[0], "now">;
 
-/** What one claim takes at most, so that it does not hold up the event loop. */
-const maxDeliveries = 48;
+/** What one claim takes at most, so that it does not hold up others for long. */
+const maxDeliveries = 256;
 /** In characters of bodies. */
 const maxBodyLength = 2 * 1024 * 1024;
 

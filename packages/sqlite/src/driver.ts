@@ -14,12 +14,12 @@ export async function loadDriver(nodeVersion: string): Promise<OpenHandle> {
       { cause },
     );
   });
-  // Waiting for a lock must not block the event loop: the process that holds it may be this one.
+  // Who waits in SQLite keeps everybody else waiting: those that only read, and close().
   return (path) => new Database(path, { timeout: 0 });
 }
 
 /** Throws on a Node that better-sqlite3 13 does not merely refuse, but crashes. */
-function requireNode(version: string): void {
+export function requireNode(version: string): void {
   if (Number.parseInt(version, 10) >= 22) return;
   throw new OuthookError(
     "store_unavailable",

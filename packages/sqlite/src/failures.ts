@@ -55,6 +55,11 @@ export function busyFailure(file: string, waitedMs: number, cause: unknown): Out
   );
 }
 
+/** What calls get after `close`. */
+export function closedStore(file: string): OuthookError {
+  return new OuthookError("stopped", `the store on ${file} is closed: create a new one`);
+}
+
 function sqliteCode(error: unknown): string | null {
   if (!(error instanceof Error) || !("code" in error) || typeof error.code !== "string") return null;
   return error.code.startsWith("SQLITE_") ? error.code : null;

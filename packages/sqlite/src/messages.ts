@@ -4,25 +4,21 @@ import { firstAcross } from "./first-across.ts";
 import { insertOne, outcomeOf, valuesOf } from "./insert.ts";
 import type { Session } from "./session.ts";
 import * as statements from "./statements.ts";
-import type { SqliteTransaction } from "./transaction.ts";
-import { insertInto, requireTransaction } from "./transaction.ts";
 
 /** Characters of bodies that one call reads. */
 const maxBodyLength = 2 * 1024 * 1024;
 
+/** As the port has it, without what joins a transaction of the host. */
+export type InnerMessages = {
+  readonly insert: (input: { readonly messages: readonly NewMessage[] }) => Promise<readonly InsertOutcome[]>;
+  readonly awaitingFanOut: MessageStore<never>["awaitingFanOut"];
+};
+
 /** The accepted messages. */
-export function sqliteMessages(connection: Connection): MessageStore<SqliteTransaction> {
+export function sqliteMessages({ read, write }: Connection): InnerMessages {
   return {
-    insert: async ({ messages, tx }) => {
-      connection.requireOpen();
-      if (tx !== undefined) return await insertInto(requireTransaction(tx), messages);
-      if (messages.length === 0) return [];
-      return await connection.write((session) => messages.map((message) => record(session, message)));
-    },
-
-    statement: (message) => ({ sql: insertOne.sql, parameters: valuesOf(message) }),
-
-    awaitingFanOut: async (input) => await connection.read((session) => readWaiting(session, input)),
+    insert: async ({ messages }) => await write((session) => messages.map((message) => record(session, message))),
+    awaitingFanOut: async (input) => await read((session) => readWaiting(session, input)),
   };
 }
 

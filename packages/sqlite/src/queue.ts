@@ -21,7 +21,7 @@ export function holdUntil(session: Session, { partition, endpointId }: Omit<Queu
   session.run(statements.hold, partition, endpointId, until);
 }
 
-export function hold(session: Session, input: Parameters<DeliveryStore["hold"]>[0], now: number): void {
+export function hold(session: Session, input: Omit<Parameters<DeliveryStore["hold"]>[0], "now">, now: number): void {
   const { partitions, endpointId, holdMs } = input;
   for (const partition of partitions) {
     if (holdMs === 0) session.run(statements.endHold, now, now, partition, endpointId);

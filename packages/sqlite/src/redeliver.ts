@@ -3,7 +3,7 @@ import { refreshLanes } from "./queue.ts";
 import type { Session } from "./session.ts";
 import * as statements from "./statements.ts";
 
-type RedeliverInput = Parameters<LogStore["redeliver"]>[0];
+type RedeliverInput = Omit<Parameters<LogStore["redeliver"]>[0], "now">;
 
 /** Makes a delivery due now, for a person. */
 export function redeliver(session: Session, input: RedeliverInput, now: number): "queued" | "in_flight" | "not_found" {

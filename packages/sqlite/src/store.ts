@@ -1,13 +1,11 @@
-import type { Store } from "@outhook/core";
+import type { DeliveryStore, EndpointStore, Store } from "@outhook/core";
 import { OuthookError } from "@outhook/core";
-import { createQueryBuilder, endpointSteps, heartbeatSteps, logSteps, migrationSteps } from "@outhook/sql";
-import { createConnection } from "./connection.ts";
-import { sqliteDeliveries } from "./deliveries.ts";
-import { sqliteEndpoints } from "./endpoints.ts";
-import { sqliteLog } from "./log.ts";
-import { sqliteMessages } from "./messages.ts";
+import type { Ask } from "./call.ts";
+import { insertOne, valuesOf } from "./insert.ts";
+import { createThread } from "./thread.ts";
+import { timed } from "./timed.ts";
 import type { SqliteTransaction } from "./transaction.ts";
-import { sqliteUpkeep } from "./upkeep.ts";
+import { insertInto, requireTransaction } from "./transaction.ts";
 
 /** Options of {@link sqliteStore}. */
 export type SqliteStoreOptions = {
@@ -24,7 +22,8 @@ export type SqliteStoreOptions = {
  *
  * It has a connection of its own, opened at the first call, with a write-ahead log and `synchronous=FULL`: what a call has
  * written survives a crash of the process and of the machine. Any number of stores and processes on one machine may use one
- * file; it must not lie on a network share. Calls never block the event loop while they wait for a lock.
+ * file; it must not lie on a network share. SQLite runs in a thread of the store's own, so that no call blocks the event loop;
+ * bundlers have to leave this package out, as they have to leave out better-sqlite3.
  *
  * `:memory:` keeps everything in this store and loses it with it: sends and the dispatcher of one process work, but a second
  * store, a host's `tx` or another process sees another, empty database.
@@ -42,22 +41,72 @@ export function sqliteStore({
 }: SqliteStoreOptions): Store<SqliteTransaction> {
   requirePath(path);
   requireWait(lockWaitMs);
-  const builder = createQueryBuilder("sqlite");
-  const migrations = migrationSteps(builder);
-  const connection = createConnection({
-    path,
-    lockWaitMs,
-    migrations,
-    monotonic: () => performance.now(),
-    random: Math.random,
-  });
+  const { ask, requireOpen, close } = createThread({ path, lockWaitMs });
   return {
-    endpoints: sqliteEndpoints(connection, endpointSteps(builder)),
-    messages: sqliteMessages(connection),
-    deliveries: sqliteDeliveries(connection, now),
-    log: sqliteLog(connection, { steps: logSteps(builder), clock: now }),
-    upkeep: sqliteUpkeep(connection, { migrations, heartbeats: heartbeatSteps(builder), clock: now }),
-    close: connection.close,
+    endpoints: endpointsBy(ask),
+    messages: {
+      insert: async ({ messages, tx }) => {
+        requireOpen();
+        if (tx !== undefined) return await insertInto(requireTransaction(tx), messages);
+        return messages.length === 0 ? [] : await ask("messages", "insert", { messages });
+      },
+      statement: (message) => ({ sql: insertOne.sql, parameters: valuesOf(message) }),
+      awaitingFanOut: (input) => ask("messages", "awaitingFanOut", input),
+    },
+    deliveries: deliveriesBy(ask, now),
+    log: {
+      message: (input) => ask("log", "message", input),
+      delivery: (input) => ask("log", "delivery", input),
+      deliveries: (input) => ask("log", "deliveries", input),
+      health: (input) => ask("log", "health", input),
+      redeliver: (input) => ask("log", "redeliver", timed(input, now)),
+    },
+    upkeep: {
+      migrate: (input) => ask("upkeep", "migrate", { ...input, now: now() }),
+      identity: () => ask("upkeep", "identity", undefined),
+      heartbeat: (input) => ask("upkeep", "heartbeat", timed(input, now)),
+      retire: (input) => ask("upkeep", "retire", input),
+    },
+    close,
+  };
+}
+
+function deliveriesBy(ask: Ask, clock: () => number): DeliveryStore {
+  return {
+    fanOut: (input) => ask("deliveries", "fanOut", timed(input, clock)),
+    claim: (input) => ask("deliveries", "claim", timed(input, clock)),
+    settle: (input) => ask("deliveries", "settle", timed(input, clock)),
+    hold: (input) => ask("deliveries", "hold", timed(input, clock)),
+    pace: (input) => ask("deliveries", "pace", input),
+    forgetFailures: (input) => ask("deliveries", "forgetFailures", input),
+    cancel: (input) => ask("deliveries", "cancel", timed(input, clock)),
+    nextDueInMs: (input) => ask("deliveries", "nextDueInMs", timed(input, clock)),
+  };
+}
+
+function endpointsBy(ask: Ask): EndpointStore {
+  return {
+    insert: (input) => ask("endpoints", "insert", input),
+    get: (input) => ask("endpoints", "get", input),
+    list: (input) => ask("endpoints", "list", input),
+    update: async ({ tenant, id, change }) => {
+      // A function stays where it was made; in the time it takes, nobody is kept from writing.
+      for (;;) {
+        const before = await ask("endpoints", "get", { tenant, id });
+        if (before === null) return null;
+        const replaced = await ask("endpoints", "replace", { before, after: change(before) });
+        if (replaced !== "outdated") return replaced;
+      }
+    },
+    verified: (input) => ask("endpoints", "verified", input),
+    delete: (input) => ask("endpoints", "delete", input),
+    rotateSecret: (input) => ask("endpoints", "rotateSecret", input),
+    answer: (input) => ask("endpoints", "answer", input),
+    ofTenants: (input) => ask("endpoints", "ofTenants", input),
+    revisions: (input) => ask("endpoints", "revisions", input),
+    keyIds: (input) => ask("endpoints", "keyIds", input),
+    sealedWith: (input) => ask("endpoints", "sealedWith", input),
+    reseal: (input) => ask("endpoints", "reseal", input),
   };
 }
 

@@ -1,29 +1,28 @@
-import { createOuthook } from "@outhook/core";
+import { createQueryBuilder, migrationSteps } from "@outhook/sql";
 import Database from "better-sqlite3";
 import { expect, it, onTestFinished } from "vitest";
+import { createConnection } from "../src/connection.ts";
 import { databaseFile, openStore } from "./fixtures/database-file.ts";
 
-/** How often an update looks at its endpoint before it gives up, since another connection has the write lock. */
+/** How often a write looks at the database before it gives up, since another connection has the write lock. */
 async function looksInVain(): Promise<number> {
   const path = await databaseFile();
-  const store = await openStore({ path, lockWaitMs: 50 });
-  const acme = createOuthook({ store, secretKeys: "plaintext" }).tenant("acme");
-  const { endpoint } = await acme.endpoints.create({ url: "https://example.com/hooks" });
+  await openStore({ path });
+  const migrations = migrationSteps(createQueryBuilder("sqlite"));
+  const monotonic = () => performance.now();
+  const connection = createConnection({ path, lockWaitMs: 50, migrations, monotonic, random: Math.random });
   const host = new Database(path);
-  onTestFinished(() => {
+  onTestFinished(async () => {
     host.close();
+    await connection.close();
   });
   host.exec("begin immediate");
   let looks = 0;
-  const updating = store.endpoints.update({
-    tenant: "acme",
-    id: endpoint.id,
-    change: (before) => {
-      looks += 1;
-      return { ...before, description: "changed" };
-    },
+  const writing = connection.write((session) => {
+    looks += 1;
+    session.run({ sql: "update outhook_meta set value = value" });
   });
-  await expect(updating).rejects.toMatchObject({ code: "store_busy" });
+  await expect(writing).rejects.toMatchObject({ code: "store_busy" });
   return looks;
 }
 

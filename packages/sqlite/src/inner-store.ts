@@ -1,0 +1,47 @@
+import type { DeliveryStore, LogStore } from "@outhook/core";
+import { createQueryBuilder, endpointSteps, heartbeatSteps, logSteps, migrationSteps } from "@outhook/sql";
+import { createConnection } from "./connection.ts";
+import { sqliteDeliveries } from "./deliveries.ts";
+import type { InnerEndpoints } from "./endpoints.ts";
+import { sqliteEndpoints } from "./endpoints.ts";
+import { sqliteLog } from "./log.ts";
+import type { InnerMessages } from "./messages.ts";
+import { sqliteMessages } from "./messages.ts";
+import type { Timed } from "./timed.ts";
+import type { InnerUpkeep } from "./upkeep.ts";
+import { sqliteUpkeep } from "./upkeep.ts";
+
+/**
+ * The part of the store that has the connection, in a thread of its own. All that goes in and out of it is plain data, and
+ * the time is always given.
+ */
+export type InnerStore = {
+  readonly endpoints: InnerEndpoints;
+  readonly messages: InnerMessages;
+  readonly deliveries: Timed<DeliveryStore>;
+  readonly log: Timed<LogStore>;
+  readonly upkeep: InnerUpkeep;
+  readonly connection: { readonly close: () => Promise<void> };
+};
+
+export type InnerOptions = { readonly path: string; readonly lockWaitMs: number };
+
+export function createInnerStore({ path, lockWaitMs }: InnerOptions): InnerStore {
+  const builder = createQueryBuilder("sqlite");
+  const migrations = migrationSteps(builder);
+  const connection = createConnection({
+    path,
+    lockWaitMs,
+    migrations,
+    monotonic: () => performance.now(),
+    random: Math.random,
+  });
+  return {
+    endpoints: sqliteEndpoints(connection, endpointSteps(builder)),
+    messages: sqliteMessages(connection),
+    deliveries: sqliteDeliveries(connection),
+    log: sqliteLog(connection, logSteps(builder)),
+    upkeep: sqliteUpkeep(connection, { migrations, heartbeats: heartbeatSteps(builder) }),
+    connection,
+  };
+}

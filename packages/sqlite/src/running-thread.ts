@@ -1,0 +1,96 @@
+import { OuthookError } from "@outhook/core";
+import { existsSync } from "node:fs";
+import { Worker } from "node:worker_threads";
+import type { Answer, Call } from "./call.ts";
+import { uncarry } from "./carried-error.ts";
+import { requireNode } from "./driver.ts";
+import type { InnerOptions } from "./inner-store.ts";
+
+/** A thread from its start to its end. It keeps the process alive only while a call is under way. */
+export type RunningThread = {
+  readonly call: (group: string, method: string, input: unknown) => Promise<unknown>;
+  /** True when it takes no more calls, whatever ended it. */
+  readonly hasEnded: () => boolean;
+  readonly end: () => Promise<void>;
+};
+
+type Pending = { readonly resolve: (result: unknown) => void; readonly reject: (error: unknown) => void };
+
+export function startThread(options: InnerOptions): RunningThread {
+  requireNode(process.versions.node);
+  const thread = new Worker(entryFileBeside(import.meta.url), {
+    name: "outhook-sqlite",
+    workerData: options,
+    ...(process.execArgv.some(isForInput) && { execArgv: process.execArgv.filter((flag) => !isForInput(flag)) }),
+  });
+  const pending = new Map<number, Pending>();
+  let lastId = 0;
+  let ended = false;
+
+  const take = (id: number): Pending | undefined => {
+    const call = pending.get(id);
+    pending.delete(id);
+    if (pending.size === 0) thread.unref();
+    return call;
+  };
+
+  const breakDown = (cause?: unknown): void => {
+    ended = true;
+    const calls = [...pending.values()];
+    pending.clear();
+    for (const { reject } of calls) reject(brokenDown(options.path, cause));
+  };
+
+  thread.on("message", (answers: readonly Answer[]) => {
+    for (const answer of answers) {
+      const call = take(answer.id);
+      if ("error" in answer) call?.reject(uncarry(answer.error));
+      else call?.resolve(answer.result);
+    }
+  });
+  thread.on("error", breakDown);
+  thread.on("exit", () => breakDown());
+
+  return {
+    call: (group, method, input) =>
+      new Promise((resolve, reject) => {
+        const id = (lastId += 1);
+        const call: Call = { id, group, method, input };
+        // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread is no window
+        thread.postMessage(call);
+        if (pending.size === 0) thread.ref();
+        pending.set(id, { resolve, reject });
+      }),
+    hasEnded: () => ended,
+    end: async () => {
+      thread.ref();
+      await thread.terminate();
+    },
+  };
+}
+
+/** What the thread runs: TypeScript beside TypeScript. `here` is absent in a bundle that is no module. */
+export function entryFileBeside(here: string | undefined): URL {
+  const name = here?.endsWith(".ts") === true ? "thread-entry.ts" : "thread-entry.js";
+  if (here !== undefined && existsSync(new URL(name, here))) return new URL(name, here);
+  throw new OuthookError(
+    "store_unavailable",
+    `sqliteStore runs SQLite in a thread of its own, and the file of that thread, ${name}, is not beside the code that ` +
+      "starts it: a bundler has left it out. Keep @outhook/sqlite out of the bundle (mark it external), as better-sqlite3 has to be",
+  );
+}
+
+/** Flags about the text that Node was given to run, which it refuses for a thread that runs a file. */
+function isForInput(flag: string): boolean {
+  return flag.startsWith("--input-type");
+}
+
+function brokenDown(path: string, cause: unknown): OuthookError {
+  const message = cause instanceof Error ? ` (${cause.message.slice(0, 200)})` : "";
+  return new OuthookError(
+    "store_unavailable",
+    `the thread of the store on ${path} ended in the middle of this call${message}: what the call was to write is written ` +
+      "whole or not at all, but nobody can say which. The next call starts a new thread",
+    { cause },
+  );
+}
