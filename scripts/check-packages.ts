@@ -1,74 +1,49 @@
 /**
  * Checks the packages as their users get them: packs each one, installs the tarballs in an empty folder with npm, looks
- * at them with publint and attw, and imports every entry point with plain Node.
+ * at them with publint and attw, imports every entry point with plain Node, and finds imports that are not declared.
  */
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { publint } from "publint";
 import { formatMessage } from "publint/utils";
+import { packPublicPackages, readManifest } from "./public-packages.ts";
 import { report } from "./report.ts";
 import { run } from "./run.ts";
-
-type Manifest = {
-  readonly name: string;
-  readonly private?: boolean;
-  readonly exports: Readonly<Record<string, unknown>>;
-};
+import { undeclaredImports } from "./undeclared-imports.ts";
 
 const root = join(import.meta.dirname, "..");
 
 await report("packages", async () => {
-  const folders = await publicPackages();
-  // What was removed from the sources must not be packed.
-  for (const folder of folders) await rm(join(folder, "dist"), { recursive: true, force: true });
-  run("tsc", ["-b", ...folders], { cwd: root });
-
   const clean = await mkdtemp(join(tmpdir(), "outhook-packages-"));
   try {
-    const tarballs = folders.map((folder) => pack(folder, clean));
+    const packed = await packPublicPackages(root, clean);
     await writeFile(join(clean, "package.json"), `{ "private": true, "type": "module" }`);
-    run("npm", ["install", "--no-audit", "--no-fund", ...tarballs], { cwd: clean });
-    const names = await Promise.all(folders.map(async (folder) => (await readManifest(folder)).name));
+    run("npm", ["install", "--no-audit", "--no-fund", ...packed.values()], { cwd: clean });
+    const folders = [...packed.keys()].map((name) => join(clean, "node_modules", name));
     return [
-      ...tarballs.flatMap(attwFaults),
-      ...(await Promise.all(names.map((name) => publintFaults(name, clean)))).flat(),
-      ...(await Promise.all(names.map((name) => importFaults(name, clean)))).flat(),
+      ...[...packed.values()].flatMap(attwFaults),
+      ...(await Promise.all(folders.map(publintFaults))).flat(),
+      ...(await Promise.all(folders.map(undeclaredImports))).flat(),
+      ...(await Promise.all(folders.map(async (folder) => await importFaults(folder, clean)))).flat(),
     ];
   } finally {
     await rm(clean, { recursive: true, force: true });
   }
 });
 
-async function readManifest(folder: string): Promise<Manifest> {
-  const manifest: Manifest = JSON.parse(await readFile(join(folder, "package.json"), "utf8"));
-  return manifest;
-}
-
-async function publicPackages(): Promise<readonly string[]> {
-  const folders = (await readdir(join(root, "packages"))).map((name) => join(root, "packages", name));
-  const manifests = await Promise.all(folders.map(readManifest));
-  return folders.filter((_, index) => manifests[index]?.private !== true);
-}
-
-function pack(folder: string, destination: string): string {
-  const output = run("pnpm", ["pack", "--json", "--pack-destination", destination], { cwd: folder });
-  const { filename }: { readonly filename: string } = JSON.parse(output);
-  return filename;
-}
-
 function attwFaults(tarball: string): readonly string[] {
   return faultsOf("attw", [tarball, "--profile", "esm-only", "--no-color", "--no-emoji"], root);
 }
 
-async function publintFaults(name: string, clean: string): Promise<readonly string[]> {
-  const { messages, pkg } = await publint({ pkgDir: join(clean, "node_modules", name), pack: false, strict: true });
-  return messages.map((message) => `publint on ${name}: ${formatMessage(message, pkg, { color: false })}`);
+async function publintFaults(folder: string): Promise<readonly string[]> {
+  const { messages, pkg } = await publint({ pkgDir: folder, pack: false, strict: true });
+  return messages.map((message) => `publint on ${pkg["name"]}: ${formatMessage(message, pkg, { color: false })}`);
 }
 
 /** Each entry point must load, export something and let the process end. */
-async function importFaults(name: string, clean: string): Promise<readonly string[]> {
-  const { exports } = await readManifest(join(clean, "node_modules", name));
+async function importFaults(folder: string, clean: string): Promise<readonly string[]> {
+  const { name, exports } = await readManifest(folder);
   return Object.keys(exports).flatMap((entry) => {
     const specifier = name + entry.slice(1);
     const program = `if (Object.keys(await import("${specifier}")).length === 0) throw new Error("it exports nothing");`;
