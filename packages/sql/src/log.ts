@@ -1,4 +1,5 @@
 import type { Delivery, DeliveryStatus, LogStore } from "@outhook/core";
+import { deliveryIdHeadOf } from "@outhook/core";
 import type { SqlBool } from "kysely";
 import { sql } from "kysely";
 import type { QueryBuilder } from "./dialect.ts";
@@ -56,7 +57,9 @@ export function logSteps(builder: QueryBuilder): Stepwise<Omit<LogStore, "redeli
     *message(find) {
       const row = yield* firstOf(queries.message, find);
       if (row === null) return null;
-      const deliveries = yield* rowsOf(queries.ofMessage, { partition: row.partition, messageId: row.id });
+      const head = deliveryIdHeadOf(row.id);
+      const range = { partition: row.partition, from: head, to: `${head}${lastId}` };
+      const deliveries = yield* rowsOf(queries.ofMessage, { ...range, messageId: row.id });
       return {
         message: toMessage(row),
         fannedOut: row.fanned_out === 1,
@@ -113,12 +116,14 @@ function logQueries({ db, query, inList }: QueryBuilder) {
         .where("id", "=", p.id)
         .where("tenant", "=", p.tenant),
     ),
-    ofMessage: query((p: { readonly partition: number; readonly messageId: string }) =>
-      deliveries
-        .where("partition", "=", p.partition)
-        .where("message_id", "=", p.messageId)
-        .where(sql<SqlBool>`message_id > ''`)
-        .orderBy("id"),
+    ofMessage: query(
+      (p: { readonly partition: number; readonly messageId: string; readonly from: string; readonly to: string }) =>
+        deliveries
+          .where("partition", "=", p.partition)
+          .where("id", ">", p.from)
+          .where("id", "<", p.to)
+          .where("message_id", "=", p.messageId)
+          .orderBy("id"),
     ),
     delivery: query((p: Find) =>
       deliveries
