@@ -28,7 +28,7 @@ type Load = {
 };
 
 /** As many as Outhook puts into one INSERT at most. */
-const mostRows = 96;
+const mostRows = 256;
 const tenants = 64;
 
 async function measure(count: number, callers: number, call: (n: number) => Promise<unknown>): Promise<Sends> {

@@ -15,7 +15,7 @@ export type GroupCommit = {
   readonly add: (message: NewMessage) => Promise<InsertOutcome>;
 };
 
-const maxRows = 96;
+const maxRows = 256;
 /** Characters of bodies in one insert, so that large bodies do not make one long transaction. */
 const maxBodyLength = 1024 * 1024;
 /** Characters of bodies that may wait in all, so that a few thousand large ones do not take the memory of the process. */
@@ -50,7 +50,13 @@ export function createGroupCommit(
   const patient = (messages: readonly NewMessage[]): Promise<readonly InsertOutcome[]> => insert(messages, {});
   const hasty = (messages: readonly NewMessage[]): Promise<readonly InsertOutcome[]> => insert(messages, { keyWaitMs });
   const common = { onEnd, monotonic };
-  const unkeyed = createSendLane({ ...common, insert: patient, atOnce: 1, choose: nextBatch, onLocked: null });
+  const unkeyed = createSendLane({
+    ...common,
+    insert: patient,
+    atOnce: 1,
+    choose: nextBatch,
+    onLocked: null,
+  });
   const byKey = createSendLane({ ...common, insert: patient, atOnce: keysAtOnce, choose: nextKey, onLocked: null });
   const keyed = createSendLane({ ...common, insert: hasty, atOnce: 1, choose: nextBatch, onLocked: byKey });
 

@@ -24,7 +24,7 @@ export type MessageStatements = {
   /** One message without arrays, for the transactions of hosts. */
   readonly insertOne: Statement<InsertedRow>;
   readonly insert: Statement<InsertedRow>;
-  /** Messages of which none has a key. Returns no rows. */
+  /** Messages of which none has a key. Returns no rows. Those that are there already stay as they are, so it may be run again. */
   readonly insertUnkeyed: Statement;
   /** Given {@link WaitingFrom}, a limit, and the most bytes of bodies. */
   readonly awaiting: Statement<Message>;
@@ -90,7 +90,9 @@ returning id, payload_hash as hash, tenant, idempotency_key as key`;
   return {
     insertOne: { sql: `${insertInto}\nvalues ($1, $2, $3, $4, $5, $6, $7, $8, 0)\n${orFind}` },
     insert: { sql: `${insertInto}\n${given}\n${orFind}` },
-    insertUnkeyed: { sql: `${insertInto}\n${given}` },
+    insertUnkeyed: {
+      sql: `${insertInto}\nselect given.*, 0 from ${newMessages.sql}\non conflict (partition, id) do nothing`,
+    },
 
     // The partitions whose first message has waited longest give a share each, so that what is read does not grow with their
     // number, and none waits for ever.

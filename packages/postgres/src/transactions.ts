@@ -5,7 +5,7 @@ import { failureOf, isCollision, migratingFailure, unconfirmedFailure } from "./
 import type { PoolSource } from "./pool-source.ts";
 import type { Connection, PostgresQuery } from "./pool.ts";
 import { checkOut } from "./pool.ts";
-import type { Reader, Session, Statement } from "./session.ts";
+import type { Reader, Session, Statement, Value } from "./session.ts";
 import { createReader, ownTypes } from "./session.ts";
 
 /**
@@ -34,6 +34,11 @@ export type Transactions = {
     work: (session: Session) => Promise<Result>,
     options?: { readonly lockWaitMs?: number | undefined },
   ) => Promise<Result>;
+  /**
+   * Runs one statement that may be run again, by itself: a third of the round trips of `write`. It is bounded by this process's
+   * clock alone. Run again when the connection was lost, as whether it was done is not known then.
+   */
+  readonly repeatable: <Row>(statement: Statement<Row>, values: readonly Value[]) => Promise<readonly Row[]>;
   /** As `write`, one at a time in this schema, for as long as it takes, and also when migrations are missing. */
   readonly migrate: <Result>(work: (session: Session) => Promise<Result>) => Promise<Result>;
   /** Runs statements by themselves, beside a `migrate` that waits for them: those that no transaction may hold. */
@@ -154,7 +159,30 @@ export function createTransactions(input: {
     migrated = true;
   };
 
+  const repeatable = async <Row>(statement: Statement<Row>, values: readonly Value[]): Promise<readonly Row[]> => {
+    let unconfirmed = false;
+    const once = async (): Promise<readonly Row[]> => {
+      const connection = await checkOut(await source.open(), lockWaitMs);
+      const reader = createReader((query) => first(connection, query, mostMs), { prepared });
+      try {
+        return await reader.all(statement, values);
+      } finally {
+        unconfirmed ||= connection.isLost();
+        connection.giveBack({ distrusted: false });
+      }
+    };
+    try {
+      return await repeatedly(once);
+    } catch (error) {
+      throw unconfirmed && error instanceof Error ? unconfirmedFailure(error) : error;
+    }
+  };
+
   return {
+    repeatable: async (statement, values) => {
+      await requireMigrated();
+      return await repeatable(statement, values);
+    },
     glance: async (work) => {
       await requireMigrated();
       return await repeatedly(() => glanceOnce(work));
