@@ -35,7 +35,7 @@ describe("group commit", () => {
       fc.asyncProperty(fc.array(fc.integer({ min: 0, max: 700_000 }), { maxLength: 90 }), async (lengths) => {
         const commit = commitOf(async (messages) => {
           const length = messages.reduce((sum, { body }) => sum + body.length, 0);
-          expect(messages.length).toBeLessThanOrEqual(96);
+          expect(messages.length).toBeLessThanOrEqual(256);
           if (messages.length > 1) expect(length).toBeLessThanOrEqual(1024 * 1024);
           return messages.map(({ id }) => ({ outcome: "duplicate", id }));
         });
@@ -86,7 +86,7 @@ describe("sends that wait for their commit", () => {
   it("are refused beyond the most that may wait, what is being written included, and nothing of them is written", async () => {
     const { insert, written, open } = slow();
     const commit = commitOf(insert, { maxWaiting: 100 });
-    const accepted = ids(97).map((id) => commit.add(message(id)));
+    const accepted = ids(257).map((id) => commit.add(message(id)));
     await new Promise((resolve) => setImmediate(resolve));
     accepted.push(...["a", "b", "c"].map((id) => commit.add(message(id))));
     await expect(commit.add(message("refused"))).rejects.toMatchObject({
@@ -96,7 +96,7 @@ describe("sends that wait for their commit", () => {
     });
     open();
     await Promise.all(accepted);
-    expect(written).toEqual([...ids(97), "a", "b", "c"]);
+    expect(written).toEqual([...ids(257), "a", "b", "c"]);
   });
 
   it("make room for the next as soon as they are durable or have failed", async () => {
@@ -153,11 +153,11 @@ describe("sends that wait for their commit", () => {
       { monotonic: () => now },
     );
     let late: Promise<InsertOutcome> | null = null;
-    const early = ids(97).map((id) => commit.add(message(id)));
+    const early = ids(257).map((id) => commit.add(message(id)));
     now = 15_001;
     const results = await Promise.allSettled(early);
-    expect(results.slice(0, 96)).toEqual(Array.from({ length: 96 }, () => ({ status: "rejected", reason: away })));
-    expect(results[96]).toMatchObject({
+    expect(results.slice(0, 256)).toEqual(Array.from({ length: 256 }, () => ({ status: "rejected", reason: away })));
+    expect(results[256]).toMatchObject({
       reason: {
         code: "store_unavailable",
         detail: "this send waited 20000 ms behind others that could not be written; nothing of it was written",
