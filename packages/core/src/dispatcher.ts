@@ -98,12 +98,17 @@ export function createDispatcher(input: {
         return end;
       },
       (error: unknown) => {
-        logger.warn({ error }, "the store gives no hints; the dispatcher finds what other processes send when it looks");
+        logger.warn(
+          { error },
+          "the store gives no hints; the dispatcher finds what other processes send when it looks",
+        );
       },
     );
     return async () => {
       hinted = false;
-      await (await heeded)?.();
+      await (
+        await heeded
+      )?.();
     };
   };
 

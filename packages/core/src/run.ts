@@ -8,20 +8,21 @@ import { createPacing } from "./pacing.ts";
 import type { Settings } from "./settings.ts";
 import { createPump } from "./pump.ts";
 import { createSettler } from "./settler.ts";
-import type { Store } from "./store/index.ts";
+import type { DeliveryStore } from "./store/deliveries.ts";
+import type { MessageStore } from "./store/messages.ts";
 import type { Transport } from "./transport.ts";
 
 /** Puts together one life of the engine: what is in flight belongs to it and ends with it. */
 export function createRun(input: {
-  readonly store: Store;
+  readonly messages: Pick<MessageStore<never>, "awaitingFanOut">;
+  readonly deliveries: DeliveryStore;
   readonly directory: Directory;
   readonly transport: Transport;
   readonly settings: Settings;
   readonly reports: DeliverReports;
   readonly onChange: () => void;
 }): Run {
-  const { store, directory, transport, settings, reports, onChange } = input;
-  const { messages, deliveries } = store;
+  const { messages, deliveries, directory, transport, settings, reports, onChange } = input;
   const { perEndpoint, scheduleSeconds } = settings;
   let aborted = false;
   const settler = createSettler({ deliveries, settings });

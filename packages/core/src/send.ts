@@ -51,7 +51,7 @@ export function createSender<Tx>(input: {
   readonly catalogue: AnyEvents | null;
   readonly settings: Settings;
   /** Called when a message without `tx` is durable. */
-  readonly onAccepted: () => void;
+  readonly onAccepted: (message: NewMessage) => void;
 }): Sender<Tx> {
   const { messages, catalogue, settings, onAccepted } = input;
   const groupCommit = createGroupCommit((batch, wait) => messages.insert({ messages: batch, ...wait }), {
@@ -96,7 +96,7 @@ export function createSender<Tx>(input: {
       const message = await compose(tenant, type, data, options.idempotencyKey);
       if (options.tx === undefined) {
         const outcome = await groupCommit.add(message);
-        onAccepted();
+        if (outcome.outcome === "inserted") onAccepted(message);
         return resultOf(message, outcome);
       }
       const [outcome] = await messages.insert({ messages: [message], tx: options.tx });
