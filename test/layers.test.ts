@@ -14,7 +14,7 @@ const layers: LayerTable = [
   "store/ transport",
   "memory-store/ http-transport/",
   `options settings logger listeners grace disabling reporter signal breakers shares slots pacing identity idempotency directory
-   send-lane group-commit reseal send signed-request test-send fresh fan-out deliver settler pump run dispatcher`,
+   send-lane group-commit reseal send signed-request test-send inbox fan-out deliver settler pump run dispatcher`,
   "tenant endpoint-input endpoint-record endpoints deliveries http/ node/ outhook",
   "index",
 ];

@@ -10,7 +10,7 @@ import { OuthookError } from "./errors.ts";
 import type { AnyEvents } from "./events.ts";
 import type { GraceOptions } from "./grace.ts";
 import { graceMsOf, within } from "./grace.ts";
-import { createFresh } from "./fresh.ts";
+import { createInbox } from "./inbox.ts";
 import { createHttpTransport } from "./http-transport/index.ts";
 import type { Listeners } from "./listeners.ts";
 import { createListeners } from "./listeners.ts";
@@ -121,20 +121,20 @@ export function createOuthook<C extends AnyEvents = AnyEvents, Tx = never>(
     checkIdentity: createIdentityCheck({ store, secretBox, settings }),
     settings,
   });
-  const fresh = createFresh({ messages: store.messages, monotonic: settings.clock.monotonic });
+  const inbox = createInbox({ messages: store.messages, monotonic: settings.clock.monotonic });
   const { wake, ...dispatcher } = createDispatcher({
     store,
     secretBox,
     settings,
     createRun: (onChange) =>
-      createRun({ messages: fresh, deliveries: store.deliveries, directory, transport, settings, reports, onChange }),
+      createRun({ messages: inbox, deliveries: store.deliveries, directory, transport, settings, reports, onChange }),
   });
   const sender = createSender({
     messages: options.store.messages,
     catalogue,
     settings,
     onAccepted: (message) => {
-      fresh.add(message);
+      inbox.add(message);
       wake();
     },
   });

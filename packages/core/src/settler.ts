@@ -22,7 +22,7 @@ export type Settler = {
 };
 
 /** A batch is written when it is so large, or larger if more came in while another was written, … */
-const batchSize = 64;
+const batchSize = 128;
 const largestBatch = 256;
 /** … or so old: long enough to share a commit, short enough not to be felt. */
 const batchDelayMs = 10;

@@ -12,6 +12,8 @@ export type Shares = {
   readonly move: (from: Speed, to: Speed, origin: string, requests: number) => void;
   /** How many requests may be open to an endpoint that may have so many by itself. */
   readonly limit: (speed: Speed, most: number) => number;
+  /** True while nearly all that is open is to quick endpoints, so that most of what comes next will be too. */
+  readonly areQuick: () => boolean;
   /** True when the share of the kind, or of the origin, is taken. */
   readonly isTaken: (speed: Speed, origin: string | null) => boolean;
 };
@@ -46,6 +48,7 @@ export function createShares(input: { readonly concurrency: number; readonly per
       change(from, origin, -requests);
     },
     limit: (speed, most) => (speed === "new" && totalOf(all) - all.quick >= crowd ? 1 : most),
+    areQuick: () => all.quick > 0 && totalOf(all) - all.quick <= crowd,
     isTaken: (speed, origin) => {
       const there = origin === null ? undefined : ofOrigin.get(origin);
       if (there !== undefined && (totalOf(there) >= perOrigin || isShareTaken(speed, there, perOrigin))) return true;

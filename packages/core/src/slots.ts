@@ -33,7 +33,7 @@ export type Slots = {
   readonly roomPerEndpoint: () => number;
   /** How much more may be added in all, and how much of that makes it worth to look for something. */
   readonly room: () => number;
-  readonly worthwhile: number;
+  readonly worthwhile: () => number;
   /** How much more may be added of one endpoint: none until half of its room is free, or while the share of its kind is taken. */
   readonly roomOf: (endpointId: string, origin: string) => number;
   /** The room of the endpoints that have something here, or are to be spared and may be claimed of. */
@@ -61,9 +61,9 @@ type Occupied = Pick<Lane, "endpointId" | "running" | "inFlight" | "waiting">;
 /** How much may wait for each request that may be open. */
 const waitingPerRunning = 1;
 /** As much again may wait for quick endpoints, so that no request waits for a look into the store, which takes as long as several. */
-const quickPerRunning = 2;
+const quickPerRunning = 4;
 /** Requests that have ended and are not written down yet, for each that may be open, and at most. */
-const unwrittenPerOpen = 2;
+const unwrittenPerOpen = 4;
 const mostUnwritten = 256;
 /** Bodies held at once, beyond which there is no room: with bodies of 1 MiB, 32 in flight instead of hundreds. */
 const maxBytes = 32 * 1024 * 1024;
@@ -129,6 +129,8 @@ export function createSlots(input: {
 
   /** What waits and counts: of what waits for quick endpoints only what is too much. */
   const crowd = (): number => waiting - Math.min(waitingQuick, mostQuick);
+
+  const quickRoom = (): number => (shares.areQuick() ? mostQuick - Math.min(waitingQuick, mostQuick) : 0);
 
   const judge = (lane: Lane): void => {
     const speed = speedOf(lane.endpointId);
@@ -269,9 +271,9 @@ export function createSlots(input: {
       if (isBroken(lane.endpointId)) giveBack(lane, 1, null);
       else if (crowd() > concurrency && shares.isTaken(lane.speed, lane.origin)) giveBack(lane, 1, crowdedHoldMs());
     },
-    worthwhile: Math.ceil(concurrency / 4),
+    worthwhile: () => (shares.areQuick() ? 2 * concurrency : Math.ceil(concurrency / 4)),
     roomPerEndpoint: () => (shares.isTaken("new", null) ? 1 : firstRoom),
-    room: () => (bytes >= maxBytes ? 0 : concurrency - open + Math.max(0, concurrency - crowd())),
+    room: () => (bytes >= maxBytes ? 0 : concurrency - open + Math.max(0, concurrency - crowd() + quickRoom())),
     roomOf,
     rooms: () => {
       judgeYoung();

@@ -28,14 +28,14 @@ type Settle = ReturnType<typeof memoryStore>["deliveries"]["settle"];
 const settlerOf = (settle: Settle) => createSettler({ deliveries: { ...memoryStore().deliveries, settle }, settings });
 
 describe("the settler", () => {
-  it("writes 64 at once, and what came in meanwhile as one batch, of at most 256", async () => {
+  it("writes 128 at once, and what came in meanwhile as one batch, of at most 256", async () => {
     const batches: number[] = [];
     const settler = settlerOf(async ({ settlements }) => {
       batches.push(settlements.length);
       return { results: settlements.map(() => "settled"), health: [] };
     });
     await Promise.all(Array.from({ length: 700 }, (_, n) => settler.settle(settlement(`dlv_${n}`))));
-    expect(batches).toEqual([64, 256, 256, 124]);
+    expect(batches).toEqual([128, 256, 256, 60]);
   });
 
   it("lets a few that came in meanwhile wait for others, but not for ever", async () => {
@@ -46,10 +46,10 @@ describe("the settler", () => {
       if (batches.length === 1) more = ["dlv_a", "dlv_b"].map((id) => settler.settle(settlement(id)));
       return { results: settlements.map(() => "settled"), health: [] };
     });
-    await Promise.all(Array.from({ length: 64 }, (_, n) => settler.settle(settlement(`dlv_${n}`))));
-    expect(batches).toEqual([64]);
+    await Promise.all(Array.from({ length: 128 }, (_, n) => settler.settle(settlement(`dlv_${n}`))));
+    expect(batches).toEqual([128]);
     await Promise.all(more);
-    expect(batches).toEqual([64, 2]);
+    expect(batches).toEqual([128, 2]);
   });
 
   it("gives each its own result", async () => {

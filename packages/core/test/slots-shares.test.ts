@@ -102,7 +102,7 @@ describe("the share", () => {
     });
     for (const id of quick) add(id, { origin });
     expect(open()).toHaveLength(8);
-    expect([slots.room(), slots.roomOf("many99", origin), slots.roomOf("other", "other")]).toEqual([120, 0, 16]);
+    expect([slots.room(), slots.roomOf("many99", origin), slots.roomOf("other", "other")]).toEqual([284, 0, 16]);
     times(16, () => add("other"));
     expect(open()).toHaveLength(16);
     await end("many0");

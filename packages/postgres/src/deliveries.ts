@@ -9,12 +9,12 @@ import type { Transactions } from "./transactions.ts";
 
 /** The queue. */
 export function postgresDeliveries(
-  { glance, read, write }: Transactions,
+  { glance, read, write, writeSwiftly }: Transactions,
   { statements, clock }: { readonly statements: Statements; readonly clock: Clock },
 ): DeliveryStore {
   return {
     fanOut: async ({ now, ...input }) =>
-      await write((session) => fanOut(session, statements, { ...input, now: timeIn(session, clock, now) })),
+      await writeSwiftly((session) => fanOut(session, statements, { ...input, now: now ?? clock?.() ?? null })),
 
     claim: async ({ now, ...input }) => {
       const { partitions, room } = input;
@@ -29,7 +29,7 @@ export function postgresDeliveries(
     },
 
     settle: async ({ now, settlements }) =>
-      await write((session) => settle(session, statements, { settlements, now: timeIn(session, clock, now) })),
+      await writeSwiftly((session) => settle(session, statements, { settlements, now: now ?? clock?.() ?? null })),
 
     hold: async ({ partitions, endpointId, holdMs, now }) => {
       const statement = holdMs === 0 ? statements.endHold : statements.hold;

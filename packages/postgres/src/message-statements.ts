@@ -1,5 +1,6 @@
 import type { FanOut, Message, NewMessage } from "@outhook/core";
 import type { InsertedRow } from "@outhook/sql";
+import { atTime, nowOfAt } from "./clock.ts";
 import { toQueue } from "./queue-statements.ts";
 import type { RowList } from "./row-list.ts";
 import { rowList } from "./row-list.ts";
@@ -29,7 +30,7 @@ export type MessageStatements = {
   /** Given {@link WaitingFrom}, a limit, and the most bytes of bodies. */
   readonly awaiting: Statement<Message>;
   /**
-   * Given messages, their {@link Match}es, now, and when a lease ends. Returns a row for each delivery it created, or one without
+   * Given messages, their {@link Match}es, now or null for the database's clock, and how long a lease lasts. Returns a row for each delivery it created, or one without
    * when it created none; `taken` is how many messages it marked, in each.
    */
   readonly fanOut: Statement<{ readonly taken: number; readonly id: string | null; readonly leased: boolean }>;
@@ -103,7 +104,7 @@ returning id, payload_hash as hash, tenant, idempotency_key as key`;
     where m.partition = p.partition and m.fanned_out = 0 and (m.created_at, m.id) > (p."createdAt", p.id)
     order by m.created_at limit 1
   ) m
-  order by m.created_at limit 16
+  order by m.created_at limit 8
 ), first as materialized (
   select m.partition, m.id, m.created_at
   from open p cross join lateral (
@@ -127,7 +128,7 @@ order by found.created_at, found.id`,
     // What somebody else has locked is being fanned out there, or is held by a host that repeated its key. `fanned_out < 1`
     // and not `= 0`, which would let Postgres look for ids in the index of those that wait, which is sorted by age.
     fanOut: {
-      sql: `with waiting as (
+      sql: `with ${atTime("$11")}, waiting as (
   select m.partition, m.id
   from ${messageKeys.sql} join ${tables.messages} m on ${hasKey("m", { partition: "given.partition", id: "given.id" })}
   where m.fanned_out < 1
@@ -141,14 +142,14 @@ order by found.created_at, found.id`,
     (partition, id, tenant, message_id, endpoint_id, type, status, lane, due_at, leased_at, fence,
      attempts, scheduled_attempts, created_at, updated_at)
   select given.partition, given.id, given.tenant, given."messageId", given."endpointId", given.type, given.status,
-    'scheduled', case when first.leased then $12 when given.status = 'pending' then $11::bigint end,
-    case when first.leased then $11::bigint end, case when first.leased then 1 else 0 end, 0, 0, $11, $11
+    'scheduled', case when first.leased then ${nowOfAt} + $12::bigint when given.status = 'pending' then ${nowOfAt} end,
+    case when first.leased then ${nowOfAt} end, case when first.leased then 1 else 0 end, 0, 0, ${nowOfAt}, ${nowOfAt}
   from ${matches.sql}
   join marked m on m.partition = given.partition and m.id = given."messageId"
   left join ${tables.queue} q
     on ${hasKey("q", { partition: "given.partition", endpoint_id: 'given."endpointId"' })} and q.lane = 'scheduled'
   cross join lateral (
-    select given.lease = 1 and given.status = 'pending' and coalesce(q.held_until, 0) <= $11 and q.pace is null as leased
+    select given.lease = 1 and given.status = 'pending' and coalesce(q.held_until, 0) <= ${nowOfAt} and q.pace is null as leased
   ) first
   on conflict do nothing
   returning partition, id, endpoint_id, lane, due_at, leased_at

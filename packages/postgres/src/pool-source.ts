@@ -58,7 +58,7 @@ async function openPool(connectionString: string, maxConnections: number): Promi
       cause,
     });
   });
-  const pool = new pg.Pool({ connectionString, max: maxConnections, keepAlive: true });
+  const pool = new pg.Pool({ connectionString, max: maxConnections, keepAlive: true, pipeline: true });
   pool.on("error", ignore);
   return pool;
 }

@@ -12,6 +12,8 @@ export type PostgresQuery = {
 
 /** What the store uses of a client of a `pg` pool. */
 export type PostgresClient = {
+  /** Sends queries without waiting for the answers to those before. */
+  readonly pipeline?: boolean | undefined;
   query(query: PostgresQuery): Promise<unknown>;
   on(event: "error", listener: (error: Error) => void): unknown;
   on(event: "notification", listener: (message: { payload?: string | undefined }) => void): unknown;
@@ -34,6 +36,8 @@ export type PostgresPool = {
 export type Connection = {
   /** The rows of the query, of the last one where the text has several. Throws what `pg` throws, or that no answer came. */
   readonly run: (query: PostgresQuery, mostMs: number) => Promise<readonly unknown[]>;
+  /** Whether several queries may be on their way at once. */
+  readonly pipelines: boolean;
   /** True when it does not work any more. */
   readonly isLost: () => boolean;
   /**
@@ -85,6 +89,7 @@ function connectionOf(client: PostgresClient): Connection {
         throw error;
       }
     },
+    pipelines: client.pipeline === true,
     isLost: () => lost,
     hear: async (listener) => {
       listens = true;

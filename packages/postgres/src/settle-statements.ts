@@ -1,4 +1,5 @@
 import type { EndpointHealth, Settlement } from "@outhook/core";
+import { atTime, nowOfAt } from "./clock.ts";
 import { toQueue } from "./queue-statements.ts";
 import type { RowList } from "./row-list.ts";
 import { rowList } from "./row-list.ts";
@@ -22,8 +23,9 @@ export type SettlementRow = Pick<Settlement, "partition" | "deliveryId" | "fence
 
 /** The statements of settling. */
 export type SettleStatements = {
-  /** Given settlements, each of another lease, and now. Returns the positions, from 1, of those that happened. */
-  readonly settle: Statement<{ readonly position: number }>;
+  /** Given settlements, each of another lease, and now or null for the database's clock. Returns the positions, from 1, of those that happened,
+   * and when. */
+  readonly settle: Statement<{ readonly position: number; readonly now: number }>;
   /** Given an endpoint. */
   readonly forgetFailures: Statement;
   /** Given for each endpoint the health that the batch alone would have made. Returns what it is now. */
@@ -71,15 +73,15 @@ export function settleStatements(tables: Tables): SettleStatements {
     // Only what is pending is leased. To say so as well would let Postgres look for ids in the index of what is pending,
     // which is sorted by endpoint.
     settle: {
-      sql: `with settled as (
+      sql: `with ${atTime("$16")}, settled as (
   update ${tables.deliveries} d set
     status = case when given.status = 'released' then 'pending' else given.status end,
     lane = case when given.status = 'pending' then 'scheduled' else d.lane end,
-    due_at = $16 + given."delayMs",
+    due_at = ${nowOfAt} + given."delayMs",
     leased_at = null,
     attempts = d.attempts + case when given.number is null then 0 else 1 end,
     scheduled_attempts = given."scheduledAttempts",
-    updated_at = $16
+    updated_at = ${nowOfAt}
   from ${settlements.sql}
   where ${hasKey("d", { partition: "given.partition", id: 'given."deliveryId"' })}
     and d.fence = given.fence and d.leased_at is not null
@@ -95,10 +97,10 @@ export function settleStatements(tables: Tables): SettleStatements {
     tables,
     `select partition, endpoint_id, lane, due_at, null::bigint from settled where due_at is not null
     union all
-    select partition, endpoint_id, 'scheduled', null, $16 + "holdMs" from settled where "holdMs" is not null`,
+    select partition, endpoint_id, 'scheduled', null, ${nowOfAt} + "holdMs" from settled where "holdMs" is not null`,
   )}
 )
-select position from settled`,
+select position, ${nowOfAt} as now from settled`,
     },
 
     forgetFailures: {

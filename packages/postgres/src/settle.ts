@@ -1,15 +1,15 @@
 import type { DeliveryStore, EndpointHealth, HealthEvent, Settlement } from "@outhook/core";
 import { healthAfter, newHealth } from "@outhook/core";
-import type { Session } from "./session.ts";
 import type { SettlementRow } from "./settle-statements.ts";
 import { healthRows, settlements as settlementRows } from "./settle-statements.ts";
 import type { Statements } from "./statements.ts";
+import type { SwiftSession } from "./transactions.ts";
 
 /** Records a batch of attempts, each with what follows from it. */
 export async function settle(
-  session: Session,
+  session: SwiftSession,
   statements: Statements,
-  { settlements, now }: { readonly settlements: readonly Settlement[]; readonly now: number },
+  { settlements, now }: { readonly settlements: readonly Settlement[]; readonly now: number | null },
 ): Promise<Awaited<ReturnType<DeliveryStore["settle"]>>> {
   if (settlements.length === 0) return { results: [], health: [] };
   // In the order in which all lock deliveries, and the first of those that name the same lease.
@@ -21,13 +21,13 @@ export async function settle(
   const happened = settlements.filter((settlement) => settled.has(settlement));
   return {
     results: settlements.map((settlement) => (settled.has(settlement) ? "settled" : "lease_lost")),
-    health: await foldHealth(session, statements, { settlements: happened, now }),
+    health: await foldHealth(session, statements, { settlements: happened, now: rows[0]?.now ?? 0 }),
   };
 }
 
 /** Writes the endpoints' health and returns that of those with a failure among the settlements. */
 async function foldHealth(
-  session: Session,
+  session: SwiftSession,
   statements: Statements,
   { settlements, now }: { readonly settlements: readonly Settlement[]; readonly now: number },
 ): Promise<readonly EndpointHealth[]> {
@@ -40,7 +40,7 @@ async function foldHealth(
   }
   if (events.size === 0) return [];
   const ofBatch = [...events].map(([endpointId, all]) => healthAfter(newHealth(endpointId), all, now));
-  const health = await session.all(statements.health, healthRows.values(ofBatch));
+  const health = await session.last(statements.health, healthRows.values(ofBatch));
   return health.filter(({ endpointId }) => events.get(endpointId)?.some(({ kind }) => kind !== "success"));
 }
 

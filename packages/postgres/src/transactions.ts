@@ -35,6 +35,11 @@ export type Transactions = {
     options?: { readonly lockWaitMs?: number | undefined },
   ) => Promise<Result>;
   /**
+   * As `write`, for work that finds out by its statements what time it is and says which is the last: on connections that pipeline,
+   * the beginning goes out with the first statement, and the commit with the last.
+   */
+  readonly writeSwiftly: <Result>(work: (session: SwiftSession) => Promise<Result>) => Promise<Result>;
+  /**
    * Runs one statement that may be run again, by itself: a third of the round trips of `write`. It is bounded by this process's
    * clock alone. Run again when the connection was lost, as whether it was done is not known then.
    */
@@ -47,6 +52,12 @@ export type Transactions = {
   readonly requireOpen: () => void;
   /** From now on every call throws `stopped`. */
   readonly close: () => void;
+};
+
+/** Statements in one transaction that were not told when it began. */
+export type SwiftSession = Pick<Reader, "all"> & {
+  /** As `all`, with nothing after it. */
+  readonly last: Reader["all"];
 };
 
 /** What one statement may take beyond its wait for a lock. */
@@ -139,6 +150,34 @@ export function createTransactions(input: {
     }
   };
 
+  const transactSwiftly = async <Result>(work: (session: SwiftSession) => Promise<Result>): Promise<Result> => {
+    const connection = await checkOut(await source.open(), lockWaitMs);
+    const { all } = createReader((query) => connection.run(query, mostMs), write);
+    const begun = first(connection, { text: write.begin, types: ownTypes }, mostMs);
+    let committed: Promise<void> | null = null;
+    let distrusted = false;
+    const last: Reader["all"] = async (statement, values) => {
+      const rows = all(statement, values);
+      // After a statement that fails it rolls back.
+      if (connection.pipelines) committed = commit(connection, mostMs);
+      await Promise.allSettled([rows, committed]);
+      return await rows;
+    };
+    try {
+      if (connection.pipelines) begun.catch(ignore);
+      else await begun;
+      const result = await work({ all, last });
+      await (committed ?? commit(connection, mostMs));
+      return result;
+    } catch (error) {
+      distrusted = !(await rollBack(connection, networkMs));
+      await begun;
+      throw error;
+    } finally {
+      connection.giveBack({ distrusted });
+    }
+  };
+
   /** Again when it collided with another transaction, or never began. */
   const repeatedly = async <Result>(once: () => Promise<Result>): Promise<Result> => {
     for (let round = 1; ; round += 1) {
@@ -197,6 +236,10 @@ export function createTransactions(input: {
       const kind = shorter < lockWaitMs ? writeWithin(shorter) : write;
       return await repeatedly(() => transact(kind, work));
     },
+    writeSwiftly: async (work) => {
+      await requireMigrated();
+      return await repeatedly(() => transactSwiftly(work));
+    },
     migrate: async (work) => {
       for (let waitedMs = 0; waitedMs <= lockWaitMs; waitedMs += migrationPauseMs) {
         const result = await repeatedly(() =>
@@ -247,6 +290,9 @@ async function rollBack(connection: Connection, mostMs: number): Promise<boolean
     return false;
   }
 }
+
+/** What became of it is asked for later. */
+function ignore(): void {}
 
 function instantOf(row: unknown): number {
   if (typeof row === "object" && row !== null && "now" in row && typeof row.now === "number") return row.now;

@@ -1,8 +1,8 @@
 import type { InsertOutcome, Message, MessageStore, NewMessage } from "@outhook/core";
 import type { Connection } from "./connection.ts";
-import { firstAcross } from "./first-across.ts";
 import { insertOne, outcomeOf, valuesOf } from "./insert.ts";
 import type { Session } from "./session.ts";
+import type { WaitingRow } from "./statements.ts";
 import * as statements from "./statements.ts";
 
 /** Characters of bodies that one call reads. */
@@ -32,24 +32,35 @@ function record(session: Session, message: NewMessage): InsertOutcome {
   return outcomeOf(message, { id, hash });
 }
 
+/**
+ * Partitions that one look reads from, those whose first message has waited longest: their rows lie together, so that what is
+ * made of them touches fewer pages. With all 64, 128 messages took twice as long.
+ */
+const partitionsPerLook = 8;
+
 /** Comes before every message. */
 const before = { createdAt: -1, id: "" } as const;
 
 function readWaiting(
   session: Session,
-  { partitions, limit, after }: Parameters<MessageStore<never>["awaitingFanOut"]>[0],
+  input: Parameters<MessageStore<never>["awaitingFanOut"]>[0],
 ): readonly Message[] {
-  const waiting = session.all(statements.partitionsWaiting, JSON.stringify(partitions));
-  if (waiting.length === 0) return [];
-  const first = firstAcross({
-    partitions: waiting.map(([partition]) => partition),
-    limit,
-    read: (partition, count) => {
-      const { createdAt, id } = after?.get(partition) ?? before;
-      return session.all(statements.waiting, partition, createdAt, id, count);
-    },
-    compare: (a, b) => a[0] - b[0] || (a[1] < b[1] ? -1 : 1),
-  });
+  const { partitions, limit } = input;
+  const after = (partition: number) => input.after?.get(partition) ?? before;
+  const rowsOf = (partition: number, count: number): readonly WaitingRow[] => {
+    const { createdAt, id } = after(partition);
+    return session.all(statements.waiting, partition, createdAt, id, count);
+  };
+  const open = session
+    .all(statements.partitionsWaiting, JSON.stringify(partitions))
+    .flatMap(([partition]) => rowsOf(partition, 1))
+    .toSorted(byAge)
+    .slice(0, partitionsPerLook);
+  const share = Math.ceil((2 * limit) / Math.max(open.length, 1));
+  const first = open
+    .flatMap(([, , partition]) => rowsOf(partition, Math.min(share, limit)))
+    .toSorted(byAge)
+    .slice(0, limit);
   const messages: Message[] = [];
   let length = 0;
   for (const [createdAt, id, partition] of first) {
@@ -61,4 +72,8 @@ function readWaiting(
     if (length >= maxBodyLength) break;
   }
   return messages;
+}
+
+function byAge(a: WaitingRow, b: WaitingRow): number {
+  return a[0] - b[0] || (a[1] < b[1] ? -1 : 1);
 }
