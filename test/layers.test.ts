@@ -16,7 +16,7 @@ const layers: LayerTable = [
   `options settings logger listeners grace disabling reporter signal breakers shares slots pacing identity idempotency directory
    send-lane group-commit reseal send signed-request test-send inbox fan-out deliver settler pump run dispatcher`,
   "tenant endpoint-input endpoint-record endpoints deliveries http/ node/ outhook",
-  "index",
+  "index for-stores",
 ];
 
 /** Adapters never import stores, nor stores each other. */

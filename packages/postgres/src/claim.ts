@@ -1,5 +1,5 @@
 import type { Claim, DeliveryStore } from "@outhook/core";
-import { lostError } from "@outhook/core";
+import { lostError } from "@outhook/core/for-stores";
 import { readyRows, room as roomRows } from "./claim-statements.ts";
 import type { Session } from "./session.ts";
 import type { Statements } from "./statements.ts";

@@ -1,4 +1,4 @@
-import { isOuthookError, OuthookError } from "@outhook/core";
+import { isOuthookError, OuthookError } from "@outhook/core/for-stores";
 import { schemaPending } from "@outhook/sql";
 
 /** Something that went wrong, in words: what everybody may read, and what whoever has to repair it should know. */

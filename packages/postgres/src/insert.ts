@@ -1,5 +1,5 @@
 import type { InsertOutcome, NewMessage } from "@outhook/core";
-import { OuthookError } from "@outhook/core";
+import { OuthookError } from "@outhook/core/for-stores";
 import type { InsertedRow } from "@outhook/sql";
 
 /** The first of each idempotency key: one statement cannot meet a key twice. */

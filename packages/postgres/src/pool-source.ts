@@ -1,4 +1,4 @@
-import { OuthookError } from "@outhook/core";
+import { OuthookError } from "@outhook/core/for-stores";
 import type { PostgresPool } from "./pool.ts";
 import { within } from "./within.ts";
 

@@ -1,5 +1,5 @@
 import type { DeliveryStore, EndpointHealth, HealthEvent, Settlement } from "@outhook/core";
-import { healthAfter, newHealth } from "@outhook/core";
+import { healthAfter, newHealth } from "@outhook/core/for-stores";
 import type { SettlementRow } from "./settle-statements.ts";
 import { healthRows, settlements as settlementRows } from "./settle-statements.ts";
 import type { Statements } from "./statements.ts";

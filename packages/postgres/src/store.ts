@@ -1,5 +1,5 @@
 import type { Store } from "@outhook/core";
-import { OuthookError } from "@outhook/core";
+import { OuthookError } from "@outhook/core/for-stores";
 import { createQueryBuilder, endpointSteps, heartbeatSteps, logSteps, migrationSteps } from "@outhook/sql";
 import { postgresDeliveries } from "./deliveries.ts";
 import { postgresEndpoints } from "./endpoints.ts";

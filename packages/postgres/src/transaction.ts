@@ -1,4 +1,4 @@
-import { OuthookError } from "@outhook/core";
+import { OuthookError } from "@outhook/core/for-stores";
 import type { InsertedRow, KyselyTransaction, TransactionHandle } from "@outhook/sql";
 import {
   describeTransaction,

@@ -1,4 +1,4 @@
-import { isOuthookError, OuthookError } from "@outhook/core";
+import { isOuthookError, OuthookError } from "@outhook/core/for-stores";
 import type { MigrationSteps } from "@outhook/sql";
 import { setTimeout as pause } from "node:timers/promises";
 import { failureOf, isCollision, migratingFailure, unconfirmedFailure } from "./failures.ts";

@@ -1,5 +1,5 @@
 import type { UpkeepStore } from "@outhook/core";
-import { OuthookError } from "@outhook/core";
+import { OuthookError } from "@outhook/core/for-stores";
 import type { HeartbeatSteps, MigrationSteps, Steps } from "@outhook/sql";
 import type { Clock } from "./clock.ts";
 import { timeIn } from "./clock.ts";

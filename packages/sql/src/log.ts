@@ -1,5 +1,5 @@
 import type { Delivery, DeliveryStatus, LogStore } from "@outhook/core";
-import { deliveryIdHeadOf } from "@outhook/core";
+import { deliveryIdHeadOf } from "@outhook/core/for-stores";
 import type { SqlBool } from "kysely";
 import { sql } from "kysely";
 import type { QueryBuilder } from "./dialect.ts";
@@ -104,7 +104,7 @@ function isRare(status: DeliveryStatus): status is RareStatus {
 }
 
 /** What stands in a statement of its own accord is the condition of a partial index, word for word. */
-function logQueries({ db, query, inList }: QueryBuilder) {
+function logQueries({ dialect, db, query, inList }: QueryBuilder) {
   const deliveries = db.selectFrom("outhook_deliveries").select(deliveryColumns);
   return {
     message: query((p: Find) =>
@@ -119,7 +119,8 @@ function logQueries({ db, query, inList }: QueryBuilder) {
     ofMessage: query(
       (p: { readonly partition: number; readonly messageId: string; readonly from: string; readonly to: string }) =>
         deliveries
-          .where("partition", "=", p.partition)
+          // It leads the key on Postgres. On SQLite it ends it, and would make SQLite read all of the partition.
+          .$if(dialect === "postgres", (found) => found.where("partition", "=", p.partition))
           .where("id", ">", p.from)
           .where("id", "<", p.to)
           .where("message_id", "=", p.messageId)

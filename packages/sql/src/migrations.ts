@@ -1,4 +1,4 @@
-import { OuthookError } from "@outhook/core";
+import { OuthookError } from "@outhook/core/for-stores";
 import type { Dialect } from "./dialect.ts";
 import { firstTables } from "./first-migration.ts";
 import { sendFunction } from "./send-function.ts";

@@ -7,7 +7,7 @@ import type {
   StoredEndpoint,
   StoredSecret,
 } from "@outhook/core";
-import { keyIdOf } from "@outhook/core";
+import { keyIdOf } from "@outhook/core/for-stores";
 import type {
   AnswerTable,
   AttemptTable,

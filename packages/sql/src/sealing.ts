@@ -1,5 +1,5 @@
 import type { EndpointStore, SealedText } from "@outhook/core";
-import { keyIdOf } from "@outhook/core";
+import { keyIdOf } from "@outhook/core/for-stores";
 import { sql } from "kysely";
 import type { QueryBuilder } from "./dialect.ts";
 import type { Query } from "./query.ts";

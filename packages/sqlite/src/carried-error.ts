@@ -1,5 +1,5 @@
 import type { ErrorCode, ErrorDetail } from "@outhook/core";
-import { isOuthookError, OuthookError } from "@outhook/core";
+import { isOuthookError, OuthookError } from "@outhook/core/for-stores";
 
 /** An error as it crosses from one thread to another, which knows only the built-in ones. */
 export type CarriedError = {

@@ -1,5 +1,5 @@
 import type { Claim, DeliveryStore } from "@outhook/core";
-import { lostError } from "@outhook/core";
+import { lostError } from "@outhook/core/for-stores";
 import { forgetServedLater, holdUntil, isAnyServedLater } from "./queue.ts";
 import type { Session } from "./session.ts";
 import type { DueRow, ReadyRow } from "./statements.ts";

@@ -1,4 +1,4 @@
-import { isOuthookError, OuthookError } from "@outhook/core";
+import { isOuthookError, OuthookError } from "@outhook/core/for-stores";
 import { schemaPending } from "@outhook/sql";
 
 /** What SQLite's result codes mean for whoever has to repair it. */

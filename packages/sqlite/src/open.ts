@@ -1,4 +1,4 @@
-import { OuthookError } from "@outhook/core";
+import { OuthookError } from "@outhook/core/for-stores";
 import type BetterSqlite3 from "better-sqlite3";
 import type { OpenHandle } from "./driver.ts";
 

@@ -1,4 +1,4 @@
-import { OuthookError } from "@outhook/core";
+import { OuthookError } from "@outhook/core/for-stores";
 import { existsSync } from "node:fs";
 import { Worker } from "node:worker_threads";
 import type { Answer, Call } from "./call.ts";

@@ -1,5 +1,5 @@
 import type { DeliveryStore, EndpointHealth, HealthEvent, Lane, Settlement, SettleResult } from "@outhook/core";
-import { healthAfter, newHealth } from "@outhook/core";
+import { healthAfter, newHealth } from "@outhook/core/for-stores";
 import type { QueueRow } from "./queue.ts";
 import { holdUntil, refresh } from "./queue.ts";
 import type { Session } from "./session.ts";

@@ -1,5 +1,5 @@
 import type { DeliveryStore, EndpointStore, Store } from "@outhook/core";
-import { OuthookError } from "@outhook/core";
+import { OuthookError } from "@outhook/core/for-stores";
 import type { Ask } from "./call.ts";
 import { insertOne, valuesOf } from "./insert.ts";
 import { createThread } from "./thread.ts";

@@ -1,5 +1,5 @@
 import type { InsertOutcome, NewMessage, SqlStatement } from "@outhook/core";
-import { OuthookError } from "@outhook/core";
+import { OuthookError } from "@outhook/core/for-stores";
 import type { KyselyTransaction, TransactionHandle } from "@outhook/sql";
 import {
   describeTransaction,

@@ -1,4 +1,4 @@
-import { OuthookError } from "@outhook/core";
+import { OuthookError } from "@outhook/core/for-stores";
 import { hasMethods, isTransactionHandle } from "./handle.ts";
 
 /** What hosts pass by mistake, in words; the first that fits counts. */
