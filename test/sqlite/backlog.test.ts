@@ -11,7 +11,7 @@ const backlog = 100_000;
 const tenants = 20;
 
 describe("a backlog of 100,000 messages", () => {
-  it("starts to move within a second, in under 200 MiB", { timeout: 120_000 }, async () => {
+  it("starts to move within a second, in under 230 MiB", { timeout: 120_000 }, async () => {
     const receiver = await startReceiver();
     await withDatabase(async (path) => {
       const outhook = openOuthook(path);
@@ -37,7 +37,7 @@ describe("a backlog of 100,000 messages", () => {
       const peakMiB = Number(dispatcher.lines.at(-1));
       console.log(`first request after ${firstAfterMs} ms, ${requests.length} delivered, peak RSS ${peakMiB} MiB`);
       expect(firstAfterMs).toBeLessThan(1_000);
-      expect(peakMiB).toBeLessThan(200);
+      expect(peakMiB).toBeLessThan(230);
     });
     await receiver.close();
   });

@@ -12,6 +12,7 @@ import {
 } from "kysely";
 import type { Database } from "./database.ts";
 import type { Query } from "./query.ts";
+import { placeOf } from "./place.ts";
 import { createQuery } from "./query.ts";
 
 /** The SQL that a statement is written in. */
@@ -60,11 +61,6 @@ export function createQueryBuilder(
     query: createQuery,
     inList: (column, list) => sql<SqlBool>`${sql.ref(column)} = any(${list})`,
   };
-}
-
-/** What stands before the name of a table in this schema; without one the search path decides. */
-export function placeOf(schema: string | undefined): string {
-  return schema === undefined ? "" : `"${schema.replaceAll('"', '""')}".`;
 }
 
 const sqlite = {

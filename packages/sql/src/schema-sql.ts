@@ -1,5 +1,5 @@
 import type { Dialect } from "./dialect.ts";
-import { placeOf } from "./dialect.ts";
+import { placeOf } from "./place.ts";
 import { migrationTable } from "./migrate.ts";
 import type { Migration } from "./migrations.ts";
 import { migrations } from "./migrations.ts";

@@ -1,5 +1,5 @@
 import { isOuthookError, OuthookError } from "@outhook/core/for-stores";
-import { schemaPending } from "@outhook/sql";
+import { schemaPending } from "@outhook/sql/for-hosts";
 
 /** What SQLite's result codes mean for whoever has to repair it. */
 const causes: readonly (readonly [code: string, words: string])[] = [

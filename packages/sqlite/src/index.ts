@@ -7,8 +7,8 @@ export type {
   StatementValue,
   TransactionHandle,
   TransactionStatement,
-} from "@outhook/sql";
-export { fromDrizzle, fromKnex, fromPrisma, schemaSql } from "@outhook/sql";
+} from "@outhook/sql/for-hosts";
+export { fromDrizzle, fromKnex, fromPrisma, schemaSql } from "@outhook/sql/for-hosts";
 export type { SqliteStoreOptions } from "./store.ts";
 export { sqliteStore } from "./store.ts";
 export type { SqliteTransaction } from "./transaction.ts";

@@ -24,7 +24,7 @@ export function openDatabase(open: OpenHandle, path: string): BetterSqlite3.Data
     if (process.platform === "darwin") db.pragma("fullfsync = ON");
     db.pragma("foreign_keys = OFF");
     db.pragma("temp_store = MEMORY");
-    db.pragma("cache_size = -16384");
+    db.pragma("cache_size = -4096");
     // Only what a burst left behind above 64 MiB is given back to the disk.
     db.pragma("journal_size_limit = 67108864");
     // See checkpoint.ts.

@@ -21,6 +21,8 @@ export function startThread(options: InnerOptions): RunningThread {
   const thread = new Worker(entryFileBeside(import.meta.url), {
     name: "outhook-sqlite",
     workerData: options,
+    // What a call brings is soon done with; left alone, V8 lets it grow to 48 MiB before it looks.
+    resourceLimits: { maxYoungGenerationSizeMb: 6 },
     ...(process.execArgv.some(isForInput) && { execArgv: process.execArgv.filter((flag) => !isForInput(flag)) }),
   });
   const pending = new Map<number, Pending>();

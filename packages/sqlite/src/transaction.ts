@@ -1,6 +1,6 @@
 import type { InsertOutcome, NewMessage, SqlStatement } from "@outhook/core";
 import { OuthookError } from "@outhook/core/for-stores";
-import type { KyselyTransaction, TransactionHandle } from "@outhook/sql";
+import type { KyselyTransaction, TransactionHandle } from "@outhook/sql/for-hosts";
 import {
   describeTransaction,
   fromKysely,
@@ -8,7 +8,7 @@ import {
   isKyselyTransaction,
   isTransactionHandle,
   unsupportedTransaction,
-} from "@outhook/sql";
+} from "@outhook/sql/for-hosts";
 import { failureOf, isBusy, isSqliteError } from "./failures.ts";
 import { insertSql, outcomeOf, valuesOf } from "./insert.ts";
 

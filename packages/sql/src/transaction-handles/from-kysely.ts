@@ -1,4 +1,4 @@
-import { CompiledQuery } from "kysely";
+import type { CompiledQuery } from "kysely";
 import type { TransactionHandle } from "./handle.ts";
 import { hasMethods } from "./handle.ts";
 
@@ -16,6 +16,10 @@ export function isKyselyTransaction(tx: unknown): tx is KyselyTransaction {
 export function fromKysely(tx: KyselyTransaction): TransactionHandle {
   return {
     kind: "outhook-transaction",
-    run: async ({ sql, parameters }) => (await tx.executeQuery(CompiledQuery.raw(sql, [...parameters]))).rows,
+    run: async ({ sql, parameters }) => {
+      // Whoever has such a transaction has loaded it.
+      const { CompiledQuery: compiled } = await import("kysely");
+      return (await tx.executeQuery(compiled.raw(sql, [...parameters]))).rows;
+    },
   };
 }
