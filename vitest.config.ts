@@ -52,7 +52,7 @@ export default defineConfig({
           {
             test: {
               name: "quick",
-              include: ["packages/*/test/**/*.test.ts", "test/**/*.test.ts"],
+              include: ["packages/*/test/**/*.test.ts", "examples/*/test/**/*.test.ts", "test/**/*.test.ts"],
               exclude: [...ignored, ...faults, ...measured, ...onPostgres, ...longLane],
               maxWorkers: 2,
               typecheck: {
