@@ -8,6 +8,8 @@ export type { ReceivedRequest, Receiver, ReceiverOptions, Reply } from "./receiv
 export { startReceiver } from "./receiver.ts";
 export type { HostTransaction, StoreFixture, StoreHandle } from "./store-conformance/case.ts";
 export { storeConformance } from "./store-conformance/index.ts";
+export type { TransportFixture, TransportHandle } from "./transport-conformance/case.ts";
+export { transportConformance } from "./transport-conformance/index.ts";
 // Both files call what they hold a received request; the receiver's is the one that a test meets.
 export type { ReceivedRequest as RequestToVerify, Verification } from "./verify.ts";
 export { verifyRequest } from "./verify.ts";

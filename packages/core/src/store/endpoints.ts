@@ -1,6 +1,9 @@
 import type { StoredAnswer, StoredEndpoint, StoredSecret } from "../model.ts";
 
-/** An endpoint with the secrets that sign for it, newest first; expired ones may be among them. */
+/**
+ * An endpoint with the secrets that sign for it: the current one first, which has no end, then by `createdAt`, newest first.
+ * Expired ones may be among them.
+ */
 export type EndpointWithSecrets = { readonly endpoint: StoredEndpoint; readonly secrets: readonly StoredSecret[] };
 
 /** Everything a dispatcher knows of a tenant, as of one revision. */
@@ -22,15 +25,15 @@ export type SealedText = {
  *
  * Every method names the tenant, but for those about keys; an id of another tenant behaves as an unknown one. Every write but
  * `verified` and `reseal`, which change nothing that sending depends on, raises the tenant's revision in the same step, so that
- * a reader who sees an unchanged revision has seen no such change.
+ * a reader who sees an unchanged revision has seen no such change. What is over follows from the instants that are passed in,
+ * never from the store's own clock.
  */
 export type EndpointStore = {
   /**
    * Adds an endpoint with its first secret, and keeps the answer if one is given. Atomic: endpoint, secret, answer,
    * revision and the count against `limit`. Two concurrent callers at the limit: one gets `"too_many"`; two with one
    * answer: one gets `"answered"`. `"answered"` when an answer of that name that has not expired at `answer.createdAt`
-   * is there already, also at the limit; then nothing changed. Throws when the store is busy or gone; then nothing was
-   * written.
+   * is there already, also at the limit; then nothing changed. The secret is kept as it is, also with an end.
    */
   readonly insert: (input: {
     readonly endpoint: StoredEndpoint;
@@ -51,8 +54,8 @@ export type EndpointStore = {
   }) => Promise<readonly StoredEndpoint[]>;
 
   /**
-   * Writes what `change` makes of the endpoint; its id, tenant and secret's fields stay. `change` is pure and may be
-   * called more than once; when it throws, nothing is written and the call throws the same. Atomic: reading, changing,
+   * Writes what `change` makes of the endpoint; `id`, `tenant`, `signingVersion`, `secretHint` and `publicKey` stay. `change`
+   * is pure and may be called more than once; when it throws, nothing is written and the call throws the same. Atomic: reading, changing,
    * writing and the revision. Two concurrent callers: one after the other, so that each changes what the other left.
    * Returns the endpoint as it is now, or `null` when there is none.
    */
@@ -113,8 +116,8 @@ export type EndpointStore = {
   }) => Promise<StoredAnswer | null>;
 
   /**
-   * The tenants' endpoints with their secrets, read as one snapshot with the revisions; revision 0 and none for one that is
-   * unknown. Costs a constant number of statements. Stores bound what one call reads, whose caller asks again for the tenants
+   * The tenants' endpoints by id, with their secrets, read as one snapshot with the revisions; revision 0 and none for one that
+   * is unknown. Costs a bounded number of round trips. Stores bound what one call reads, whose caller asks again for the tenants
    * that are missing in the map; but it answers for one of those named at least.
    */
   readonly ofTenants: (input: { readonly tenants: readonly string[] }) => Promise<ReadonlyMap<string, TenantEndpoints>>;

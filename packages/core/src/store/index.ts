@@ -10,8 +10,13 @@ import type { UpkeepStore } from "./upkeep.ts";
  * No method spans `endpoints` and the deliveries, so the two may live in different databases. `partition` stands in
  * every key of messages, deliveries and attempts.
  *
- * All methods throw an `OuthookError`: `store_busy` when a bounded wait for a lock ran out, `store_unavailable` when the
- * database cannot be reached or written, `schema_pending` when `migrate` was never run.
+ * All methods reject with an `OuthookError`, and none but `statement` throws synchronously: `stopped` after `close`, else
+ * `schema_pending` when `migrate` was never run, also for a call that has nothing to do; `store_busy` when a bounded wait for a
+ * lock ran out; `store_unavailable` when the database cannot be reached or written; `internal` for a mistake of the store's own.
+ * Nothing was written then, but that after `store_unavailable` nobody knows, as the answer to a commit may be what was lost.
+ *
+ * What stores need besides, core has: {@link healthAfter} and {@link newHealth}, {@link lostError}, {@link keyIdOf}. `storeConformance`
+ * of `@outhook/testkit` says whether a store is right.
  *
  * `Tx` is what {@link MessageStore.insert} can join of the host's transactions; `never` for none.
  */
@@ -21,6 +26,6 @@ export type Store<Tx = never> = {
   readonly deliveries: DeliveryStore;
   readonly log: LogStore;
   readonly upkeep: UpkeepStore;
-  /** Closes what the store opened itself. Calls after it throw `stopped`. */
+  /** Closes what the store opened itself; a second call does nothing. Calls after it reject with `stopped`. */
   readonly close: () => Promise<void>;
 };

@@ -3,8 +3,8 @@ import type { Attempt, Delivery, DeliveryStatus, EndpointHealth, Message } from 
 /**
  * Reading what happened, and asking for it again.
  *
- * Every method names the tenant; an id of another tenant behaves as an unknown one. `partitions` are those where the
- * tenant's rows can lie.
+ * Every method but `health` names the tenant; an id of another tenant behaves as an unknown one. `partitions` are those where
+ * the tenant's rows can lie. A list is in no particular order unless it says so.
  */
 export type LogStore = {
   /** A message with its deliveries, or `null`. No deliveries means not fanned out yet, or no endpoint matched. */
@@ -42,10 +42,11 @@ export type LogStore = {
   }) => Promise<readonly EndpointHealth[]>;
 
   /**
-   * Makes a delivery due now in the `manual` lane. A pending one keeps its schedule; any other gets one attempt
-   * (`scheduledAttempts` becomes `null`).
-   * Two concurrent callers: the second finds it pending, and changes nothing more.
-   * `"in_flight"` while a lease runs on it, `"not_found"` when there is none.
+   * Makes a delivery due now in the `manual` lane, or leaves it due as before when that is earlier. A pending one keeps its
+   * schedule; any other gets one attempt (`scheduledAttempts` becomes `null`).
+   * Atomic. Two concurrent callers: the second finds it so, and changes nothing more, `updatedAt` neither.
+   * `"in_flight"` while a lease runs on it; one that has lapsed stays for the claim that records its lost attempt.
+   * `"not_found"` when there is none.
    */
   readonly redeliver: (input: {
     readonly partitions: readonly number[];

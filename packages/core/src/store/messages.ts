@@ -2,7 +2,10 @@ import type { Message } from "../model.ts";
 
 /** A message as `send` hands it over. */
 export type NewMessage = Message & {
-  /** Unique per tenant while the message is kept; `null` for none. */
+  /**
+   * `null` for none. Unique while the message is kept: of its tenant, in its partition at least, in which one key always lies
+   * unless the tenant's `spread` was changed.
+   */
   readonly idempotencyKey: string | null;
   /** Hash of type and payload, to tell a repeated call from a different one; `null` without a key. */
   readonly payloadHash: string | null;
@@ -20,13 +23,13 @@ export type SqlStatement = { readonly sql: string; readonly parameters: readonly
 /** The messages as accepted. `Tx` is what this store can join of the host's transactions. */
 export type MessageStore<Tx> = {
   /**
-   * Records messages, each waiting for fan-out.
+   * Records messages, each waiting for fan-out. Their ids are new.
    * Atomic: the batch; with `tx`, as far as the host's transaction is. Two concurrent callers with one key: one
    * inserts, the other gets its id. Durable on return, or with `tx` once the host commits.
    * Answers in the order of the input, also for a key that stands twice in it.
    * A key that an open transaction of the host has used is waited for: for `keyWaitMs` at most, where that is given and shorter
-   * than the store's own patience, so that one key does not hold up all others for long. Where no transaction holds single keys,
-   * it changes nothing. Throws `store_busy` after the wait; then nothing was written.
+   * than the store's own patience, so that one key does not hold up all others for long. A store where no transaction holds
+   * single keys ignores it. Throws `store_busy` after the wait; then nothing was written.
    * Throws `unsupported_transaction` for a `tx` that it cannot join; then nothing was written.
    */
   readonly insert: (input: {
@@ -36,16 +39,18 @@ export type MessageStore<Tx> = {
   }) => Promise<readonly InsertOutcome[]>;
 
   /**
-   * The one statement that records a message, for hosts whose transactions are synchronous.
-   * Runs nothing. A key that is taken leaves the row that has it. Throws `unsupported_transaction` when the store has
-   * no SQL.
+   * The one statement that records a message and makes it wait for fan-out, for hosts whose transactions are synchronous. Its
+   * parameters go by position, with the placeholders of the store's own driver.
+   * Runs nothing, so that it may be called at any time, also before `migrate` and after `close`. A key that is taken leaves the
+   * row that has it. Throws `unsupported_transaction` when the store has no SQL.
    */
   readonly statement: (message: NewMessage) => SqlStatement;
 
   /**
-   * Messages of these partitions that wait for fan-out, oldest first, then by id; empty when there are none. Fewer than `limit`
-   * says nothing about what is left, since stores bound the bytes of one call; but of each partition it returns the first
-   * ones, without gaps. A partition that `after` names is read from behind that message on, which need not wait any more.
+   * Messages of these partitions that wait for fan-out, in order of age, then of id; empty only when there are none. Fewer than
+   * `limit` says nothing about what is left, since stores bound the bytes of one call. How many it returns of which partition is
+   * up to the store; but of each they are the first ones, without gaps. A partition that `after` names is read from behind that
+   * message on, which need not wait any more.
    * Takes no lease: fanning out twice changes nothing.
    */
   readonly awaitingFanOut: (input: {

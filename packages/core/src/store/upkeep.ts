@@ -10,7 +10,7 @@ export type StoreIdentity = {
 export type UpkeepStore = {
   /**
    * Brings the schema up to date and, the first time, writes the identity down; on a store that already has one,
-   * `adopt` replaces its environment.
+   * `adopt` replaces its environment, and without it the identity stays: the caller compares.
    * Atomic: each migration. Two concurrent callers: each migration runs once. Returns the ids of those that ran.
    * Throws `schema_newer` when the store was migrated by a newer, incompatible version.
    */
@@ -19,10 +19,13 @@ export type UpkeepStore = {
     readonly adopt: boolean;
   }) => Promise<readonly string[]>;
 
-  /** The identity. Throws `schema_pending` when `migrate` must run first, `schema_newer` as above. */
+  /** The identity. Throws `schema_pending` when `migrate` must run first, `schema_newer` as above; no other method looks for that. */
   readonly identity: () => Promise<StoreIdentity>;
 
-  /** Says that a dispatcher lives for another `ttlMs`, forgets those whose time is over, and returns the ids alive. */
+  /**
+   * Says that a dispatcher lives for another `ttlMs`, forgets those whose time is over, and returns the ids alive, its own too. It is
+   * over when so many have passed since its last call.
+   */
   readonly heartbeat: (input: {
     readonly dispatcherId: string;
     readonly ttlMs: number;
