@@ -91,7 +91,8 @@ export async function expectNothingLost({ kills }: { readonly kills: number }): 
       expect(accepted.filter((id) => !copies.has(id))).toEqual([]);
       expect(log.map(({ delivery }) => delivery.messageId).toSorted()).toEqual(accepted.toSorted());
       expect(new Set(log.map(({ delivery }) => delivery.status))).toEqual(new Set(["succeeded"]));
-      expect(extra).toBeLessThanOrEqual(kills * concurrency);
+      // Open requests, and four times as many answers that are not written down yet.
+      expect(extra).toBeLessThanOrEqual(kills * 5 * concurrency);
       for (const { delivery, attempts } of log) {
         const lostOnes = attempts.filter(({ errorClass }) => errorClass === "lost").length;
         expect(copies.get(delivery.messageId)).toBeLessThanOrEqual(1 + lostOnes);

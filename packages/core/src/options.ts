@@ -31,7 +31,10 @@ export type WireOptions = {
 
 /** How a dispatcher works. */
 export type DispatcherOptions = {
-  /** Most requests open at once. Default 256. */
+  /**
+   * Most requests open at once. Answers that are not written down yet, which a dispatcher that dies causes to be made again like
+   * those, may be four times as many, and at most 256. Default 256.
+   */
   readonly concurrency?: number | undefined;
   /** Most requests open at once to one endpoint, so that a slow one cannot take all. Default 16. */
   readonly perEndpoint?: number | undefined;

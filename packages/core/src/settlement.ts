@@ -26,6 +26,7 @@ export type Settlement = {
   readonly partition: number;
   readonly deliveryId: string;
   readonly endpointId: string;
+  /** Where the delivery was when it was claimed: a hint for finding its queue row, whose own lane counts. It may have moved since. */
   readonly lane: Lane;
   readonly fence: number;
   /** The attempt that was made; `null` when none was (released, cancelled, given up). */
@@ -38,7 +39,10 @@ export type Settlement = {
     | { readonly status: "succeeded" | "failed" | "cancelled" }
     | { readonly status: "pending" | "released"; readonly delayMs: number };
   readonly scheduledAttempts: number | null;
-  /** Hold back the whole endpoint for so many whole milliseconds; `null` for no hold. A shorter hold never shortens a longer one. */
+  /**
+   * Hold back the endpoint's `scheduled` lane in this partition for so many whole milliseconds; `null` or 0 for no hold. A shorter hold
+   * never shortens a longer one.
+   */
   readonly holdMs: number | null;
   /** How it counts for the endpoint's health; `exhausted` is a failure that ended its schedule. */
   readonly health: "success" | "failure" | "exhausted" | null;

@@ -10,9 +10,18 @@ export type TransportRequest = {
   readonly timeoutMs: number;
 };
 
-/** Sends one request. Never follows a redirect, never retries, never rejects for anything the network did. */
+/**
+ * Sends one request. Never follows a redirect, and never repeats what a receiver may have seen on a connection of its own.
+ *
+ * Called concurrently, as often as a dispatcher has requests open.
+ */
 export type Transport = {
+  /**
+   * Resolves at `timeoutMs` at the latest: a `response` once there is a status line, else an `error`; `local` for what this process
+   * or its own proxy could not do. Never rejects: a rejected attempt is neither recorded nor charged, and made again every second.
+   * What ran out of time is dropped with its connection.
+   */
   readonly send: (request: TransportRequest) => Promise<Outcome>;
-  /** Drops all connections. */
+  /** Drops all connections and ends open requests, which resolve to anything but a `response`. `send` works again after it. */
   readonly close: () => Promise<void>;
 };

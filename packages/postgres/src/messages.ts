@@ -15,7 +15,7 @@ const before = { createdAt: -1, id: "" } as const;
 
 /** The accepted messages. */
 export function postgresMessages(
-  { glance, write, repeatable, requireOpen }: Transactions,
+  { glance, write, writeSwiftly, requireOpen }: Transactions,
   { statements, hints }: { readonly statements: Statements; readonly hints: Hints | null },
 ): MessageStore<PostgresTransaction> {
   /** The one statement that inserts them. */
@@ -37,7 +37,7 @@ export function postgresMessages(
         return outcomesOf(messages, await join(statement, values));
       }
       if (messages.every(({ idempotencyKey }) => idempotencyKey === null)) {
-        await repeatable(statements.insertUnkeyed, newMessages.values(messages));
+        await writeSwiftly((session) => session.last(statements.insertUnkeyed, newMessages.values(messages)));
         hints?.give(messages);
         return messages.map(() => ({ outcome: "inserted" }));
       }

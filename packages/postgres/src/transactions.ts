@@ -5,7 +5,7 @@ import { failureOf, isCollision, migratingFailure, unconfirmedFailure } from "./
 import type { PoolSource } from "./pool-source.ts";
 import type { Connection, PostgresQuery } from "./pool.ts";
 import { checkOut } from "./pool.ts";
-import type { Reader, Session, Statement, Value } from "./session.ts";
+import type { Reader, Session, Statement } from "./session.ts";
 import { createReader, ownTypes } from "./session.ts";
 
 /**
@@ -35,15 +35,11 @@ export type Transactions = {
     options?: { readonly lockWaitMs?: number | undefined },
   ) => Promise<Result>;
   /**
-   * As `write`, for work that finds out by its statements what time it is and says which is the last: on connections that pipeline,
-   * the beginning goes out with the first statement, and the commit with the last.
+   * As `write`, for work that may be done again, that finds out by its statements what time it is, and says which is the last: on
+   * connections that pipeline, the beginning goes out with the first statement, and the commit with the last. Done again when the
+   * connection was lost, as whether it was done is not known then.
    */
   readonly writeSwiftly: <Result>(work: (session: SwiftSession) => Promise<Result>) => Promise<Result>;
-  /**
-   * Runs one statement that may be run again, by itself: a third of the round trips of `write`. It is bounded by this process's
-   * clock alone. Run again when the connection was lost, as whether it was done is not known then.
-   */
-  readonly repeatable: <Row>(statement: Statement<Row>, values: readonly Value[]) => Promise<readonly Row[]>;
   /** As `write`, one at a time in this schema, for as long as it takes, and also when migrations are missing. */
   readonly migrate: <Result>(work: (session: Session) => Promise<Result>) => Promise<Result>;
   /** Runs statements by themselves, beside a `migrate` that waits for them: those that no transaction may hold. */
@@ -172,6 +168,7 @@ export function createTransactions(input: {
     } catch (error) {
       distrusted = !(await rollBack(connection, networkMs));
       await begun;
+      if (committed !== null && connection.isLost()) throw new Gone("the connection was lost", { cause: error });
       throw error;
     } finally {
       connection.giveBack({ distrusted });
@@ -198,30 +195,7 @@ export function createTransactions(input: {
     migrated = true;
   };
 
-  const repeatable = async <Row>(statement: Statement<Row>, values: readonly Value[]): Promise<readonly Row[]> => {
-    let unconfirmed = false;
-    const once = async (): Promise<readonly Row[]> => {
-      const connection = await checkOut(await source.open(), lockWaitMs);
-      const reader = createReader((query) => first(connection, query, mostMs), { prepared });
-      try {
-        return await reader.all(statement, values);
-      } finally {
-        unconfirmed ||= connection.isLost();
-        connection.giveBack({ distrusted: false });
-      }
-    };
-    try {
-      return await repeatedly(once);
-    } catch (error) {
-      throw unconfirmed && error instanceof Error ? unconfirmedFailure(error) : error;
-    }
-  };
-
   return {
-    repeatable: async (statement, values) => {
-      await requireMigrated();
-      return await repeatable(statement, values);
-    },
     glance: async (work) => {
       await requireMigrated();
       return await repeatedly(() => glanceOnce(work));

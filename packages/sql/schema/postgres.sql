@@ -119,8 +119,6 @@ create index outhook_deliveries_log on "outhook".outhook_deliveries (partition, 
 create index outhook_deliveries_rare on "outhook".outhook_deliveries (partition, endpoint_id, status, id)
   where status in ('failed', 'skipped', 'cancelled');
 
-create index outhook_deliveries_message on "outhook".outhook_deliveries (partition, message_id) where message_id > '';
-
 create table "outhook".outhook_queue (
   partition smallint not null,
   endpoint_id text collate "C" not null,

@@ -117,8 +117,6 @@ create index outhook_deliveries_log on outhook_deliveries (partition, endpoint_i
 create index outhook_deliveries_rare on outhook_deliveries (partition, endpoint_id, status, id)
   where status in ('failed', 'skipped', 'cancelled');
 
-create index outhook_deliveries_message on outhook_deliveries (message_id, partition);
-
 create table outhook_queue (
   partition integer not null,
   endpoint_id text not null,

@@ -1,5 +1,8 @@
 import type { CarriedError } from "./carried-error.ts";
-import type { InnerStore } from "./inner-store.ts";
+import type { InnerOptions, InnerStore } from "./inner-store.ts";
+
+/** Comes before all calls: the store that they are for. */
+export type Open = { readonly open: InnerOptions };
 
 /** What is asked of the store's thread. */
 export type Call = {

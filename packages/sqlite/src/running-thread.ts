@@ -1,7 +1,7 @@
 import { OuthookError } from "@outhook/core/for-stores";
 import { existsSync } from "node:fs";
 import { Worker } from "node:worker_threads";
-import type { Answer, Call } from "./call.ts";
+import type { Answer, Call, Open } from "./call.ts";
 import { uncarry } from "./carried-error.ts";
 import { requireNode } from "./driver.ts";
 import type { InnerOptions } from "./inner-store.ts";
@@ -11,20 +11,21 @@ export type RunningThread = {
   readonly call: (group: string, method: string, input: unknown) => Promise<unknown>;
   /** True when it takes no more calls, whatever ended it. */
   readonly hasEnded: () => boolean;
-  readonly end: () => Promise<void>;
+  /** `closed` when its store has closed and left nothing behind. */
+  readonly end: (options: { readonly closed: boolean }) => Promise<void>;
 };
 
 type Pending = { readonly resolve: (result: unknown) => void; readonly reject: (error: unknown) => void };
 
+/** Threads whose store was closed, for the next ones: to start one takes some hundred milliseconds. They keep no process alive. */
+const idle = new Set<Worker>();
+const mostIdle = 2;
+
 export function startThread(options: InnerOptions): RunningThread {
   requireNode(process.versions.node);
-  const thread = new Worker(entryFileBeside(import.meta.url), {
-    name: "outhook-sqlite",
-    workerData: options,
-    // What a call brings is soon done with; left alone, V8 lets it grow to 48 MiB before it looks.
-    resourceLimits: { maxYoungGenerationSizeMb: 6 },
-    ...(process.execArgv.some(isForInput) && { execArgv: process.execArgv.filter((flag) => !isForInput(flag)) }),
-  });
+  const thread = takeIdle() ?? createWorker();
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread is no window
+  thread.postMessage({ open: options } satisfies Open);
   const pending = new Map<number, Pending>();
   let lastId = 0;
   let ended = false;
@@ -43,15 +44,15 @@ export function startThread(options: InnerOptions): RunningThread {
     for (const { reject } of calls) reject(brokenDown(options.path, cause));
   };
 
-  thread.on("message", (answers: readonly Answer[]) => {
+  const receive = (answers: readonly Answer[]): void => {
     for (const answer of answers) {
       const call = take(answer.id);
       if ("error" in answer) call?.reject(uncarry(answer.error));
       else call?.resolve(answer.result);
     }
-  });
-  thread.on("error", breakDown);
-  thread.on("exit", () => breakDown());
+  };
+  const exit = (): void => breakDown();
+  thread.on("message", receive).on("error", breakDown).on("exit", exit);
 
   return {
     call: (group, method, input) =>
@@ -64,11 +65,35 @@ export function startThread(options: InnerOptions): RunningThread {
         pending.set(id, { resolve, reject });
       }),
     hasEnded: () => ended,
-    end: async () => {
+    end: async ({ closed }) => {
+      if (closed && !ended && pending.size === 0 && idle.size < mostIdle) {
+        ended = true;
+        thread.off("message", receive).off("error", breakDown).off("exit", exit);
+        idle.add(thread);
+        return;
+      }
       thread.ref();
       await thread.terminate();
     },
   };
+}
+
+function createWorker(): Worker {
+  const thread = new Worker(entryFileBeside(import.meta.url), {
+    name: "outhook-sqlite",
+    // What a call brings is soon done with; left alone, V8 lets it grow to 48 MiB before it looks.
+    resourceLimits: { maxYoungGenerationSizeMb: 6 },
+    ...(process.execArgv.some(isForInput) && { execArgv: process.execArgv.filter((flag) => !isForInput(flag)) }),
+  });
+  const drop = (): void => void idle.delete(thread);
+  return thread.on("error", drop).on("exit", drop);
+}
+
+function takeIdle(): Worker | undefined {
+  const [thread] = idle;
+  if (thread === undefined) return undefined;
+  idle.delete(thread);
+  return thread;
 }
 
 /** What the thread runs: TypeScript beside TypeScript. `here` is absent in a bundle that is no module. */

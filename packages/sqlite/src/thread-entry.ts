@@ -1,21 +1,23 @@
 /** Runs in the store's own thread: holds the connection and does what the calls ask for. */
-import { parentPort, workerData } from "node:worker_threads";
-import type { Answer, Call } from "./call.ts";
+import { parentPort } from "node:worker_threads";
+import type { Answer, Call, Open } from "./call.ts";
 import { carry } from "./carried-error.ts";
-import type { InnerOptions } from "./inner-store.ts";
+import type { InnerStore } from "./inner-store.ts";
 import { createInnerStore } from "./inner-store.ts";
 
 if (parentPort === null) throw new Error("this file is started by sqliteStore, in a thread of its own");
 const port = parentPort;
-// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- thread.ts, which starts this, gives nothing else
-const store = createInnerStore(workerData as InnerOptions);
+let store: InnerStore | null = null;
 let answers: Answer[] = [];
 
-port.on("message", (call: Call) => void perform(call));
+port.on("message", (message: Open | Call) => {
+  if ("open" in message) store = createInnerStore(message.open);
+  else void perform(message);
+});
 
 async function perform({ id, group, method, input }: Call): Promise<void> {
   try {
-    const methods: unknown = Reflect.get(store, group);
+    const methods: unknown = Reflect.get(Object(store), group);
     const result: unknown = await Reflect.apply(Reflect.get(Object(methods), method), methods, [input]);
     answer({ id, result });
   } catch (error) {

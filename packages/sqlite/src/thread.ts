@@ -33,12 +33,14 @@ export function createThread(options: InnerOptions): Thread {
 
   const end = async (): Promise<void> => {
     if (running === undefined || running.hasEnded()) return;
+    let closed = false;
     try {
       await running.call("connection", "close", undefined);
+      closed = true;
     } catch (error) {
       if (!running.hasEnded()) throw error;
     } finally {
-      await running.end();
+      await running.end({ closed });
     }
   };
 

@@ -31,13 +31,29 @@ describe("the thread of a store", () => {
   });
 
   it("that dies while nothing is under way is not missed, and close ends what is not there", async () => {
+    // They take the threads of the stores before, so that the next one starts its own.
+    const others = await Promise.all([1, 2].map(async () => await openStore({ path: await databaseFile() })));
     const started = once(process, "worker") as Promise<[Worker]>;
     const store = await openStore({ path: await databaseFile() });
     await (await started)[0].terminate();
     expect(await store.upkeep.identity()).toEqual(identity);
     await store.close();
     await store.close();
+    await Promise.all(others.map((other) => other.close()));
     await expect(store.upkeep.identity()).rejects.toMatchObject({ code: "stopped" });
+  });
+
+  it("is kept for the next store when its own has closed", async () => {
+    let started = 0;
+    const count = (): void => void (started += 1);
+    process.on("worker", count);
+    for (let n = 0; n < 3; n += 1) {
+      const store = await openStore({ path: await databaseFile() });
+      expect(await store.upkeep.identity()).toEqual(identity);
+      await store.close();
+    }
+    process.off("worker", count);
+    expect(started).toBeLessThanOrEqual(1);
   });
 
   it("keeps the process alive for a call, and not after it", async () => {
