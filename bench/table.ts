@@ -22,8 +22,8 @@ const nothingGiven: Arguments = {
 
 /** All of the design's table that ten minutes are enough for. */
 const short: Plan = [
-  ["drain", { messages: 10_000 }],
-  ["send", { messages: 10_000 }],
+  ["drain", { messages: 10_000, rounds: 2 }],
+  ["send", { messages: 10_000, rounds: 2 }],
   ["latency", { seconds: 4, rounds: 1 }],
   ["backlog", { rounds: 1 }],
   ["endpoints", { messages: 5_000, rounds: 1 }],

@@ -97,7 +97,7 @@ function takeIdle(): Worker | undefined {
 }
 
 /** What the thread runs: TypeScript beside TypeScript. `here` is absent in a bundle that is no module. */
-export function entryFileBeside(here: string | undefined): URL {
+function entryFileBeside(here: string | undefined): URL {
   const name = here?.endsWith(".ts") === true ? "thread-entry.ts" : "thread-entry.js";
   if (here !== undefined && existsSync(new URL(name, here))) return new URL(name, here);
   throw new OuthookError(
