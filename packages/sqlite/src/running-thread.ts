@@ -1,9 +1,9 @@
 import { OuthookError } from "@outhook/core/for-stores";
-import { existsSync } from "node:fs";
 import { Worker } from "node:worker_threads";
 import type { Answer, Call, Open } from "./call.ts";
 import { uncarry } from "./carried-error.ts";
 import { requireNode } from "./driver.ts";
+import { entryFileBeside } from "./entry-file.ts";
 import type { InnerOptions } from "./inner-store.ts";
 
 /** A thread from its start to its end. It keeps the process alive only while a call is under way. */
@@ -94,17 +94,6 @@ function takeIdle(): Worker | undefined {
   if (thread === undefined) return undefined;
   idle.delete(thread);
   return thread;
-}
-
-/** What the thread runs: TypeScript beside TypeScript. `here` is absent in a bundle that is no module. */
-function entryFileBeside(here: string | undefined): URL {
-  const name = here?.endsWith(".ts") === true ? "thread-entry.ts" : "thread-entry.js";
-  if (here !== undefined && existsSync(new URL(name, here))) return new URL(name, here);
-  throw new OuthookError(
-    "store_unavailable",
-    `sqliteStore runs SQLite in a thread of its own, and the file of that thread, ${name}, is not beside the code that ` +
-      "starts it: a bundler has left it out. Keep @outhook/sqlite out of the bundle (mark it external), as better-sqlite3 has to be",
-  );
 }
 
 /** Flags about the text that Node was given to run, which it refuses for a thread that runs a file. */

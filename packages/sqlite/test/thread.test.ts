@@ -5,7 +5,7 @@ import type { Worker } from "node:worker_threads";
 import { describe, expect, it } from "vitest";
 import { carry, uncarry } from "../src/carried-error.ts";
 import { sqliteStore } from "../src/index.ts";
-import { entryFileBeside } from "../src/running-thread.ts";
+import { entryFileBeside } from "../src/entry-file.ts";
 import { startChild } from "./fixtures/child.ts";
 import { databaseFile, openStore } from "./fixtures/database-file.ts";
 import { longestTurn } from "./fixtures/event-loop.ts";
