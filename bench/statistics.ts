@@ -1,6 +1,9 @@
 /** The value in the middle, or the upper one of two. */
 export function median(values: readonly number[]): number {
-  return quantile(values, 0.5);
+  const sorted = values.toSorted((a, b) => a - b);
+  const above = Math.floor(sorted.length / 2);
+  const below = Math.ceil(sorted.length / 2) - 1;
+  return ((sorted[below] ?? NaN) + (sorted[above] ?? NaN)) / 2;
 }
 
 /** The value that this part of all values, 0 … 1, does not exceed. */
