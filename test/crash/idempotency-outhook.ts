@@ -1,14 +1,13 @@
 import type { AnyEvents, Outhook } from "@outhook/core";
 import { createOuthook } from "@outhook/core";
-import type { SqliteTransaction } from "@outhook/sqlite";
-import { sqliteStore } from "@outhook/sqlite";
+import { openStore } from "./store.ts";
 
 /** The same app, with secrets encrypted at rest, in every process of the test. `hang` never returns from a committed create. */
 export function openEncrypted(
   path: string,
   { hang }: { readonly hang: (() => Promise<never>) | null } = { hang: null },
-): Outhook<AnyEvents, SqliteTransaction> {
-  const store = sqliteStore({ path });
+): Outhook<AnyEvents, never> {
+  const store = openStore({ path });
   const insert: typeof store.endpoints.insert = async (input) => {
     const outcome = await store.endpoints.insert(input);
     return hang === null ? outcome : await hang();
