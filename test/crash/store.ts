@@ -8,6 +8,6 @@ export const openStore: OpenStore = await named(process.env["OUTHOOK_TEST_STORE"
 
 async function named(url: string | undefined): Promise<OpenStore> {
   if (url === undefined) return sqliteStore;
-  const { nodeSqliteStore }: typeof import("../../examples/custom-store/src/index.ts") = await import(url);
+  const { nodeSqliteStore }: { readonly nodeSqliteStore: OpenStore } = await import(url);
   return nodeSqliteStore;
 }
