@@ -1,7 +1,7 @@
 import { afterAll, describe, it } from "vitest";
 
 // For this process and those that it starts, before anything opens a store.
-process.env["OUTHOOK_TEST_STORE"] = new URL("../../examples/custom-store/src/index.ts", import.meta.url).href;
+process.env["OUTHOOK_TEST_STORE"] = "custom";
 const { expectNothingLost } = await import("./killing.ts");
 const { expectKeepsPromises } = await import("./sender-kills.ts");
 

@@ -1,13 +1,7 @@
 import type { Store } from "@outhook/core";
 import { sqliteStore } from "@outhook/sqlite";
+import { nodeSqliteStore } from "../../examples/custom-store/src/index.ts";
 
-type OpenStore = (options: { readonly path: string }) => Store;
-
-/** The store of all processes of these tests: ours, or the one of the module that the environment names. */
-export const openStore: OpenStore = await named(process.env["OUTHOOK_TEST_STORE"]);
-
-async function named(url: string | undefined): Promise<OpenStore> {
-  if (url === undefined) return sqliteStore;
-  const { nodeSqliteStore }: { readonly nodeSqliteStore: OpenStore } = await import(url);
-  return nodeSqliteStore;
-}
+/** The store of all processes of these tests: ours, or the example's where the environment says so. */
+export const openStore: (options: { readonly path: string }) => Store =
+  process.env["OUTHOOK_TEST_STORE"] === "custom" ? nodeSqliteStore : sqliteStore;
