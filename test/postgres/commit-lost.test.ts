@@ -64,6 +64,30 @@ describe("a connection that is cut at the COMMIT of a send", { timeout: 30_000 }
     expect(await deliver()).toEqual([again.id]);
   });
 
+  it.each<{ at: CutAt }>([{ at: "before" }, { at: "after" }])(
+    "($at) is sent again without a key, and is stored once",
+    async ({ at }) => {
+      const { url, proxy, acme, deliver } = await startApp();
+      const cut = proxy.cutAtCommit(at);
+      const { id } = await acme.send("loan.active", { id: "ln_1" });
+      await cut;
+      expect(await readRow(url, countMessages)).toEqual({ count: 1 });
+      expect(await deliver()).toEqual([id]);
+    },
+  );
+
+  it("rejects a send without a key in the same words when the database does not come back", async () => {
+    const { proxy, acme } = await startApp();
+    const cut = proxy.cutAtCommit("after");
+    const sent = expect(acme.send("loan.active", {})).rejects.toMatchObject({
+      code: "store_unavailable",
+      detail: unknown,
+    });
+    await cut;
+    await proxy.close();
+    await sent;
+  });
+
   it("rejects each send of a group, and the same keys again store each once", async () => {
     const { url, proxy, acme, deliver } = await startApp();
     const cut = proxy.cutAtCommit("after");

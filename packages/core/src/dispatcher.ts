@@ -105,10 +105,9 @@ export function createDispatcher(input: {
       },
     );
     return async () => {
+      const end = await heeded;
       hinted = false;
-      await (
-        await heeded
-      )?.();
+      await end?.();
     };
   };
 
@@ -142,7 +141,7 @@ export function createDispatcher(input: {
     }
   };
 
-  /** Looks as often as it polls need not ask when something is due. */
+  /** Only a sleep longer than the poll can be too long for what is due before its end. */
   const atMostUntilDue = async (ms: number): Promise<number> => {
     if (ms <= pollMs) return ms;
     const dueInMs = await store.deliveries.nextDueInMs({ partitions: owned, now: storeNow() });

@@ -50,13 +50,7 @@ export function createGroupCommit(
   const patient = (messages: readonly NewMessage[]): Promise<readonly InsertOutcome[]> => insert(messages, {});
   const hasty = (messages: readonly NewMessage[]): Promise<readonly InsertOutcome[]> => insert(messages, { keyWaitMs });
   const common = { onEnd, monotonic };
-  const unkeyed = createSendLane({
-    ...common,
-    insert: patient,
-    atOnce: 1,
-    choose: nextBatch,
-    onLocked: null,
-  });
+  const unkeyed = createSendLane({ ...common, insert: patient, atOnce: 1, choose: nextBatch, onLocked: null });
   const byKey = createSendLane({ ...common, insert: patient, atOnce: keysAtOnce, choose: nextKey, onLocked: null });
   const keyed = createSendLane({ ...common, insert: hasty, atOnce: 1, choose: nextBatch, onLocked: byKey });
 

@@ -73,7 +73,7 @@ export function createPump(input: {
       // Nobody is left to share the commit with.
       if (slots.open() === 0) settler.hurry();
       if (roomier) emptyAt = -Infinity;
-      if ((full || roomier) && slots.room() >= slots.worthwhile()) onChange();
+      if ((full || roomier) && slots.room() >= Math.max(slots.worthwhile(), concurrency / 4)) onChange();
     },
   });
 

@@ -31,8 +31,9 @@ export type Slots = {
   readonly add: (work: SlotWork) => void;
   /** How much may be added at first of an endpoint that {@link Slots.rooms} does not name. */
   readonly roomPerEndpoint: () => number;
-  /** How much more may be added in all, and how much of that makes it worth to look for something. */
+  /** How much more may be added in all. */
   readonly room: () => number;
+  /** The room from which on it is worth to look for something: more while every slot is taken, and nothing rests for it. */
   readonly worthwhile: () => number;
   /** How much more may be added of one endpoint: none until half of its room is free, or while the share of its kind is taken. */
   readonly roomOf: (endpointId: string, origin: string) => number;
@@ -62,7 +63,7 @@ type Occupied = Pick<Lane, "endpointId" | "running" | "inFlight" | "waiting">;
 const waitingPerRunning = 1;
 /**
  * So much more may wait for quick endpoints, and at most, so that no request waits for a look into the store, which takes as long
- * as several: with 64 open that made a drain half as fast again.
+ * as several.
  */
 const quickPerRunning = 4;
 const mostQuick = 256;
@@ -275,7 +276,7 @@ export function createSlots(input: {
       if (isBroken(lane.endpointId)) giveBack(lane, 1, null);
       else if (crowd() > concurrency && shares.isTaken(lane.speed, lane.origin)) giveBack(lane, 1, crowdedHoldMs());
     },
-    worthwhile: () => (shares.areQuick() ? quickBound / 2 : Math.ceil(concurrency / 4)),
+    worthwhile: () => (shares.areQuick() && isFull() ? quickBound / 2 : 1),
     roomPerEndpoint: () => (shares.isTaken("new", null) ? 1 : firstRoom),
     room: () => (bytes >= maxBytes ? 0 : concurrency - open + Math.max(0, concurrency - crowd() + quickRoom())),
     roomOf,

@@ -66,6 +66,17 @@ describe("slots", () => {
     for (const write of writes) await write();
   });
 
+  it("are worth filling by little while some are free, and by much while all are taken", () => {
+    const quick = Array.from({ length: 40 }, (_, n) => `q${n}`);
+    const { slots, add } = rig({ concurrency: 64, perEndpoint: 8, perOrigin: 8, quick: [...quick, "other"] });
+    for (const id of quick) times(8, () => add(id, { origin: "https://shared.example.com" }));
+    // What waits for one origin must not keep others from coming.
+    expect([slots.open(), slots.room(), slots.worthwhile()]).toEqual([8, 64, 1]);
+    const full = rig({ concurrency: 64, perEndpoint: 8, quick });
+    for (const id of quick) times(8, () => full.add(id));
+    expect([full.slots.open(), full.slots.worthwhile()]).toEqual([64, 128]);
+  });
+
   it("wait for at most 256 to be written down", async () => {
     const { add, endRequest, started } = rig({ concurrency: 200, perEndpoint: 200, quick: ["a"] });
     times(600, () => add("a"));

@@ -30,7 +30,8 @@ export type MessageStatements = {
   /** Given {@link WaitingFrom}, a limit, and the most bytes of bodies. */
   readonly awaiting: Statement<Message>;
   /**
-   * Given messages, their {@link Match}es, now or null for the database's clock, and how long a lease lasts. Returns a row for each delivery it created, or one without
+   * Given messages, their {@link Match}es, now or null for the database's clock, and how long a lease lasts. Returns a row for each
+   * delivery it created, or one without
    * when it created none; `taken` is how many messages it marked, in each.
    */
   readonly fanOut: Statement<{ readonly taken: number; readonly id: string | null; readonly leased: boolean }>;

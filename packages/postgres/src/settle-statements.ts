@@ -23,8 +23,10 @@ export type SettlementRow = Pick<Settlement, "partition" | "deliveryId" | "fence
 
 /** The statements of settling. */
 export type SettleStatements = {
-  /** Given settlements, each of another lease, and now or null for the database's clock. Returns the positions, from 1, of those that happened,
-   * and when. */
+  /**
+   * Given settlements, each of another lease, and now or null for the database's clock. Returns the positions, from 1, of those that
+   * happened, and when.
+   */
   readonly settle: Statement<{ readonly position: number; readonly now: number }>;
   /** Given an endpoint. */
   readonly forgetFailures: Statement;

@@ -71,8 +71,16 @@ const lockMigrations: Statement<{ readonly taken: boolean }> = {
   sql: "select pg_try_advisory_xact_lock(hashtextextended('outhook migrations in ' || $1::text, 0)) as taken",
 };
 
-/** Nothing has happened on the connection; it may have ended long ago, and the pool did not notice. */
-class Gone extends Error {}
+/** The connection ended, maybe long ago without the pool's noticing. */
+class Gone extends Error {
+  /** False when nothing can have happened on it. */
+  readonly maybeDone: boolean;
+
+  constructor(message: string, { cause, maybeDone }: { readonly cause: unknown; readonly maybeDone: boolean }) {
+    super(message, { cause });
+    this.maybeDone = maybeDone;
+  }
+}
 
 type Kind = { readonly begin: string; readonly mostMs: number; readonly prepared: boolean };
 
@@ -167,8 +175,11 @@ export function createTransactions(input: {
       return result;
     } catch (error) {
       distrusted = !(await rollBack(connection, networkMs));
+      // What does not answer is not asked again: that would take as long each time.
+      if (committed !== null && connection.isLost() && !isOuthookError(error)) {
+        throw new Gone("the connection was lost", { cause: error, maybeDone: true });
+      }
       await begun;
-      if (committed !== null && connection.isLost()) throw new Gone("the connection was lost", { cause: error });
       throw error;
     } finally {
       connection.giveBack({ distrusted });
@@ -177,13 +188,18 @@ export function createTransactions(input: {
 
   /** Again when it collided with another transaction, or never began. */
   const repeatedly = async <Result>(once: () => Promise<Result>): Promise<Result> => {
+    let maybeDone = false;
     for (let round = 1; ; round += 1) {
       requireOpen();
       try {
         return await once();
       } catch (error) {
         const gone = error instanceof Gone;
-        if (round === mostRounds || !(gone || isCollision(error))) throw failureOf(gone ? error.cause : error);
+        if (gone) maybeDone ||= error.maybeDone;
+        if (round === mostRounds || !(gone || isCollision(error))) {
+          const cause = gone ? error.cause : error;
+          throw maybeDone && cause instanceof Error ? unconfirmedFailure(cause) : failureOf(cause);
+        }
         if (!gone) await pause(random() * 10 * 2 ** round);
       }
     }
@@ -241,7 +257,7 @@ async function first(connection: Connection, query: PostgresQuery, mostMs: numbe
     return await connection.run(query, mostMs);
   } catch (error) {
     if (isOuthookError(error) || !connection.isLost()) throw error;
-    throw new Gone("the connection had ended in the pool", { cause: error });
+    throw new Gone("the connection had ended in the pool", { cause: error, maybeDone: false });
   }
 }
 
