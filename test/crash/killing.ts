@@ -52,8 +52,10 @@ export async function expectNothingLost({ kills }: { readonly kills: number }): 
         const from = Date.now();
         const dispatcher = startChild("dispatcher-process.ts", [path]);
         await dispatcher.printed(1);
+        // Twice: nothing may be open at the very moment that was drawn, and such a kill would show nothing.
         await expect.poll(() => open.size, { timeout: 10_000, interval: 5 }).toBeGreaterThan(0);
         await pause(random() * 300);
+        await expect.poll(() => open.size, { timeout: 10_000, interval: 5 }).toBeGreaterThan(0);
         const openIds = [...open];
         await dispatcher.kill();
         lives.push({ from, to: Date.now(), openIds });
