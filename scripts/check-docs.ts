@@ -1,9 +1,10 @@
 /** Compiles every fenced TypeScript block of the Markdown pages against the workspace. */
 import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { programsOf } from "./markdown-programs.ts";
 import { projectFiles } from "./project-files.ts";
+import { readManifest } from "./public-packages.ts";
 import { report } from "./report.ts";
 import { run } from "./run.ts";
 
@@ -24,12 +25,21 @@ await report("docs", async () => {
       faults.push(...page.faults.map((fault) => `${path}:${fault}`));
       await mkdir(join(folder, path), { recursive: true });
       for (const [name, text] of page.programs) await writeFile(join(folder, path, name), text);
+      if (/^packages\/[^/]+\/README\.md$/.test(path)) await linkItself(dirname(path), folder);
     }
     return [...faults, ...compilerFaults(folder)];
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 });
+
+/** The README of a package speaks of it, whether or not the root declares it. */
+async function linkItself(member: string, folder: string): Promise<void> {
+  const { name } = await readManifest(join(root, member));
+  const link = join(folder, member, "node_modules", name);
+  await mkdir(dirname(link), { recursive: true });
+  await symlink(join(root, member), link);
+}
 
 /** Errors as `page:line:column: message`, for a program lies in a folder named like its page, each line at its place. */
 function compilerFaults(folder: string): readonly string[] {
