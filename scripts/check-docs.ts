@@ -1,7 +1,8 @@
-/** Compiles every fenced TypeScript block of the Markdown pages against the workspace. */
+/** Compiles every fenced TypeScript block of the Markdown pages against the workspace, and follows their links within it. */
 import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { deadLinks } from "./dead-links.ts";
 import { programsOf } from "./markdown-programs.ts";
 import { projectFiles } from "./project-files.ts";
 import { readManifest } from "./public-packages.ts";
@@ -20,14 +21,17 @@ await report("docs", async () => {
     await writeFile(join(folder, "tsconfig.json"), JSON.stringify(config));
     await writeFile(join(folder, "package.json"), `{ "type": "module" }`);
     const faults: string[] = [];
+    const pages = new Map<string, string>();
     for (const path of projectFiles(root).filter((file) => file.endsWith(".md"))) {
-      const page = programsOf(await readFile(join(root, path), "utf8"));
+      const text = await readFile(join(root, path), "utf8");
+      pages.set(path, text);
+      const page = programsOf(text);
       faults.push(...page.faults.map((fault) => `${path}:${fault}`));
       await mkdir(join(folder, path), { recursive: true });
       for (const [name, text] of page.programs) await writeFile(join(folder, path, name), text);
       if (/^packages\/[^/]+\/README\.md$/.test(path)) await linkItself(dirname(path), folder);
     }
-    return [...faults, ...compilerFaults(folder)];
+    return [...faults, ...deadLinks(root, pages), ...compilerFaults(folder)];
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

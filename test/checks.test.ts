@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { deadLinks } from "../scripts/dead-links.ts";
 import { machinePathsOf } from "../scripts/machine-paths.ts";
 import { programsOf } from "../scripts/markdown-programs.ts";
 
@@ -43,6 +44,35 @@ describe("the programs of a page", () => {
 
   it("cannot hide behind a fence that is not closed", () => {
     expect(programsOf(page("", "```sh", "npm i", "```ts", "a b c")).faults).toEqual(["2: the fence is not closed"]);
+  });
+});
+
+describe("the links of a page", () => {
+  const root = import.meta.dirname;
+  const pages = (readme: string): ReadonlyMap<string, string> =>
+    new Map([
+      ["README.md", readme],
+      ["checks.test.ts", "# The `check`, of links!\n"],
+    ]);
+
+  it.each([
+    { link: "[a](checks.test.ts)" },
+    { link: "[a](checks.test.ts#the-check-of-links)" },
+    { link: "[a](checks.test.ts) and [b](layers.test.ts)" },
+    { link: "[a](https://example.com/nowhere)" },
+    { link: "`[a](nowhere.md)`" },
+    { link: "```md\n[a](nowhere.md)\n```" },
+  ])("may be $link", ({ link }) => {
+    expect(deadLinks(root, pages(link))).toEqual([]);
+  });
+
+  it.each([
+    { link: "[a](nowhere.md)", fault: "README.md:2: there is no nowhere.md" },
+    { link: "[a]: nowhere.md", fault: "README.md:2: there is no nowhere.md" },
+    { link: "[a](../nowhere.md#b)", fault: "README.md:2: there is no ../nowhere.md" },
+    { link: "[a](checks.test.ts#nowhere)", fault: "README.md:2: there is no heading #nowhere in checks.test.ts" },
+  ])("are dead as $link", ({ link, fault }) => {
+    expect(deadLinks(root, pages(`\n${link}`))).toEqual([fault]);
   });
 });
 
