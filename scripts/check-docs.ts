@@ -23,9 +23,9 @@ await report("docs", async () => {
     const faults: string[] = [];
     const pages = new Map<string, string>();
     for (const path of projectFiles(root).filter((file) => file.endsWith(".md"))) {
-      const text = await readFile(join(root, path), "utf8");
-      pages.set(path, text);
-      const page = programsOf(text);
+      const markdown = await readFile(join(root, path), "utf8");
+      pages.set(path, markdown);
+      const page = programsOf(markdown);
       faults.push(...page.faults.map((fault) => `${path}:${fault}`));
       await mkdir(join(folder, path), { recursive: true });
       for (const [name, text] of page.programs) await writeFile(join(folder, path, name), text);

@@ -9,12 +9,12 @@ export function linksOf(page: string): PageLinks {
   const links: PageLinks["links"][number][] = [];
   const anchors = new Set<string>();
   let fenced = false;
-  for (const [index, text] of page.split("\n").entries()) {
-    if (/^\s*(?:`{3}|~{3})/.test(text)) fenced = !fenced;
+  for (const [index, row] of page.split("\n").entries()) {
+    if (/^\s*(?:`{3}|~{3})/.test(row)) fenced = !fenced;
     if (fenced) continue;
-    const [, heading] = /^#{1,6} (.*)$/.exec(text) ?? [];
+    const [, heading] = /^#{1,6} (.*)$/.exec(row) ?? [];
     if (heading !== undefined) anchors.add(anchorOf(heading));
-    const prose = text.replaceAll(/`[^`]*`/g, "");
+    const prose = row.replaceAll(/`[^`]*`/g, "");
     for (const [, inline, reference] of prose.matchAll(/\]\(([^)\s]+)\)|^\[[^\]]+\]: (\S+)/g)) {
       const target = inline ?? reference ?? "";
       if (/^[a-z]+:/.test(target)) continue;
