@@ -2,11 +2,10 @@ import { mkdtemp, rm, statfs } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import BetterSqlite3 from "better-sqlite3";
+import { nodeSqliteStore } from "../examples/custom-store/src/index.ts";
 import type { AnyEvents, Outhook, OuthookOptions, Store } from "../packages/core/src/index.ts";
 import { createOuthook } from "../packages/core/src/index.ts";
-import type { PostgresTransaction } from "../packages/postgres/src/index.ts";
 import { postgresStore } from "../packages/postgres/src/index.ts";
-import type { SqliteTransaction } from "../packages/sqlite/src/index.ts";
 import { sqliteStore } from "../packages/sqlite/src/index.ts";
 import { openDatabase } from "../packages/sqlite/src/open.ts";
 import type { BenchServer } from "./postgres/server.ts";
@@ -14,7 +13,12 @@ import { withClient } from "./postgres/server.ts";
 
 /** Where a store is. It can be told to another process. */
 export type Location =
-  | { readonly kind: "sqlite"; readonly path: string }
+  | {
+      readonly kind: "sqlite";
+      readonly path: string;
+      /** The store of `examples/custom-store` instead of Outhook's own. */
+      readonly custom?: true | undefined;
+    }
   | { readonly kind: "postgres"; readonly url: string };
 
 /** What the bench makes stores of, each empty and of its own. */
@@ -90,13 +94,11 @@ export function onPostgres(server: BenchServer): StoreSource {
 /** What the location does not say. */
 export type StoreOptions = { readonly maxConnections?: number };
 
-export function openStore(location: Location, { maxConnections = 10 }: StoreOptions = {}): BenchStore {
-  return location.kind === "sqlite"
-    ? sqliteStore({ path: location.path })
-    : postgresStore({ connectionString: location.url, maxConnections });
+export function openStore(location: Location, { maxConnections = 10 }: StoreOptions = {}): Store {
+  if (location.kind === "postgres") return postgresStore({ connectionString: location.url, maxConnections });
+  const { path, custom = false } = location;
+  return custom ? nodeSqliteStore({ path }) : sqliteStore({ path });
 }
-
-export type BenchStore = Store<SqliteTransaction> | Store<PostgresTransaction>;
 
 /** Outhook with its defaults, as far as requests to this machine and so many in flight allow. */
 export function openOuthook(
@@ -128,10 +130,11 @@ export async function verifyRecorded(
   { all = true }: { readonly all?: boolean } = {},
 ): Promise<void> {
   const [deliveries, attempts] = [tableOf(location, "deliveries"), tableOf(location, "attempts")];
+  const statusCode = location.kind === "sqlite" && location.custom ? "document ->> 'statusCode'" : "status_code";
   const found = await query(`select
     (select cast(count(*) as integer) from ${deliveries} where status = 'succeeded' and attempts = 1) as succeeded,
     (select cast(count(*) as integer) from ${deliveries} where ${all ? "true" : "attempts > 0"}) as deliveries,
-    (select cast(count(*) as integer) from ${attempts} where status_code = 200) as answered,
+    (select cast(count(*) as integer) from ${attempts} where ${statusCode} = 200) as answered,
     (select cast(count(*) as integer) from ${attempts}) as attempts`);
   if (Object.values(found).every((count) => count === expected)) return;
   throw new Error(`of ${expected} messages there are ${JSON.stringify(found)}`);

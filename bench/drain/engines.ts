@@ -8,6 +8,8 @@ export type EngineKind = {
   /** Those too slow for as many messages as the others get at most so many; the quickest get several times as many. */
   readonly atMost?: number;
   readonly times?: number;
+  /** Runs only where `--only` names it. */
+  readonly onlyNamed?: true;
   /** Loaded only where it is used. */
   readonly load: () => Promise<OpenEngine>;
 };
@@ -36,6 +38,12 @@ const kinds = {
     load: async () => (await import("./floor.ts")).openFloorClients,
   },
   "outhook-sqlite": { queue: "sqlite", how: "defaults but for the number in flight", load: outhook },
+  "custom-store": {
+    queue: "sqlite",
+    how: "Outhook on examples/custom-store (node:sqlite)",
+    onlyNamed: true,
+    load: outhook,
+  },
   "outhook-postgres": { queue: "postgres", how: "defaults but for the number in flight", load: outhook },
   "graphile-worker-tuned": {
     queue: "postgres",

@@ -52,7 +52,7 @@ export async function openQueues(names: readonly EngineName[]): Promise<Queues> 
         case "none":
           return { ...bare, queue: { kind: "none" } };
         case "sqlite":
-          return await placeOnSqlite();
+          return await placeOnSqlite({ custom: name === "custom-store" });
         case "postgres":
           return await placeOnPostgres(required(postgres), name.startsWith("outhook"));
         case "redis":
@@ -68,8 +68,9 @@ export async function openQueues(names: readonly EngineName[]): Promise<Queues> 
 
 const bare = { flush: nothing, tidy: nothing, processorTime: null, verify: nothing, destroy: nothing };
 
-async function placeOnSqlite(): Promise<QueuePlace> {
-  const place = await onSqlite.create();
+async function placeOnSqlite({ custom }: { readonly custom: boolean }): Promise<QueuePlace> {
+  const made = await onSqlite.create();
+  const place = custom ? { ...made, location: { ...made.location, custom } } : made;
   return {
     ...bare,
     queue: place.location,

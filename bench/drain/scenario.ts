@@ -52,7 +52,7 @@ function namesOf({ store, only }: Arguments): readonly EngineName[] {
     throw new UsageError(`--only ${unknown.join(",")}: there are ${engineNames.join(", ")}, and what they begin with`);
   return engineNames.filter(
     (name) =>
-      (only === null || only.some((part) => name.startsWith(part))) &&
+      (only === null ? kindOf(name).onlyNamed !== true : only.some((part) => name.startsWith(part))) &&
       (store === null || isFloor(name) || kindOf(name).queue === store),
   );
 }

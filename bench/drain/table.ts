@@ -80,6 +80,7 @@ export function boundsOf(drains: Drains): { readonly bounds: readonly Bound[]; r
     return runs === undefined ? null : rate(runs);
   };
   ratio("outhook-sqlite", floor?.perSecond ?? null, 0.45, "floor");
+  ratio("custom-store", rateOf("outhook-sqlite"), 0.8, "outhook-sqlite");
   ratio("outhook-postgres", floor?.perSecond ?? null, 0.4, "floor");
   ratio("outhook-postgres", rateOf("graphile-worker-tuned"), 1.4, "graphile-worker tuned");
   ratio("outhook-postgres", rateOf("bullmq-usual"), 4, "BullMQ usual");

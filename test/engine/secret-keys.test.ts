@@ -35,7 +35,7 @@ async function stranger(shared: Engine, secretKeys: SecretKeys): Promise<Outhook
 }
 
 async function keysIn({ store, clock }: Engine): Promise<readonly string[]> {
-  return (await store.endpoints.keyIds({ now: clock.now() })).toSorted();
+  return (await store.secrets.keyIds({ now: clock.now() })).toSorted();
 }
 
 async function tenantIn({ store }: Engine, tenant: string): Promise<TenantEndpoints> {
@@ -114,11 +114,11 @@ describe("a database with secrets of a key that is not given", () => {
     let asked = 0;
     const counting: Store = {
       ...engine.store,
-      endpoints: {
-        ...engine.store.endpoints,
+      secrets: {
+        ...engine.store.secrets,
         keyIds: (input) => {
           asked += 1;
-          return engine.store.endpoints.keyIds(input);
+          return engine.store.secrets.keyIds(input);
         },
       },
     };
@@ -236,7 +236,7 @@ describe("resealing", () => {
     const { id } = globex.endpoint;
     const damaged = first.sealed.replace(/.$/, (last) => (last === "A" ? "B" : "A"));
     const text = { tenant: "globex", endpointId: id, secretId: first.id, sealed: first.sealed, resealed: damaged };
-    expect(await engine.store.endpoints.reseal({ texts: [text] })).toBe(1);
+    expect(await engine.store.secrets.reseal({ texts: [text] })).toBe(1);
     const logged: unknown[] = [];
     const logger = { warn: () => undefined, error: (details: unknown) => logged.push(details) };
     const { outhook } = await startEngine({ shared: engine, options: { secretKeys: bothNow2, logger } });

@@ -64,7 +64,7 @@ export const provocations: Readonly<Partial<Record<ErrorCode, Provocation>>> = {
   },
   idempotency_in_flight: async () => {
     const store = memoryStore();
-    const forgetful = { ...store, endpoints: { ...store.endpoints, answer: async () => null } };
+    const forgetful = { ...store, secrets: { ...store.secrets, keptAnswer: async () => null } };
     const outhook = await started({ store: forgetful });
     await outhook.tenant("acme").endpoints.create({ url }, { idempotencyKey: "order-66" });
     const body = JSON.stringify({ url });

@@ -1,4 +1,4 @@
-import type { EndpointStore, Outcome, Outhook, Store } from "@outhook/core";
+import type { EndpointStore, Outcome, Outhook, SecretStore, Store } from "@outhook/core";
 import { createOuthook, defineEvents, memoryStore, OuthookError } from "@outhook/core";
 import { createListener } from "@outhook/core/node";
 import { once } from "node:events";
@@ -83,17 +83,20 @@ const storeFaults: ReadonlyMap<string | undefined, Error> = new Map([
   ["busy", new OuthookError("store_busy", "another connection has held the write lock for 5000 ms")],
 ]);
 
-/** The store, whose endpoints cannot be reached while there is a fault. */
+/** The store, whose endpoints and their secrets cannot be reached while there is a fault. */
 function failing(store: Store, fault: () => Error | null): Store {
-  const methods = Object.entries(store.endpoints).map(([name, method]) => [
-    name,
-    async (input: never): Promise<unknown> => {
-      const error = fault();
-      if (error !== null) throw error;
-      return await method(input);
-    },
-  ]);
-  return { ...store, endpoints: Object.fromEntries(methods) as EndpointStore };
+  const failingGroup = <Group extends EndpointStore | SecretStore>(group: Group): Group => {
+    const methods = Object.entries(group).map(([name, method]) => [
+      name,
+      async (input: never): Promise<unknown> => {
+        const error = fault();
+        if (error !== null) throw error;
+        return await method(input);
+      },
+    ]);
+    return Object.fromEntries(methods) as Group;
+  };
+  return { ...store, endpoints: failingGroup(store.endpoints), secrets: failingGroup(store.secrets) };
 }
 
 function outcomeOf(url: string): Outcome {

@@ -197,7 +197,7 @@ async function damageAndDeliver(
     sealed: secret.sealed,
     resealed: `${secret.sealed}.`,
   }));
-  await store.endpoints.reseal({ texts });
+  await store.secrets.reseal({ texts });
   await outhook.tenant("acme").endpoints.update(id, { description: "damaged" });
   await outhook.tenant("acme").send("loan.active", {});
   await evidence.keep("runOnce on damaged rows", () => outhook.dispatcher.runOnce({ maxMs: 0 }));

@@ -17,7 +17,7 @@ type Query<Result> = (text: TemplateStringsArray, ...values: readonly Value[]) =
 export type Sql = {
   /** Returns how many rows it changed. */
   readonly run: Query<number>;
-  readonly get: <Row>(...query: Parameters<Query<Row>>) => Row | undefined;
+  readonly get: <Row>(...query: Parameters<Query<Row>>) => Row | null;
   readonly all: <Row>(...query: Parameters<Query<Row>>) => readonly Row[];
   /** The rows one by one, as far as they are wanted. Meanwhile nothing may change that they are found by. */
   readonly each: <Row>(...query: Parameters<Query<Row>>) => Iterable<Row>;
@@ -25,22 +25,20 @@ export type Sql = {
   readonly script: (text: string) => void;
 };
 
-/** Methods of the port as work that is done at once, inside a transaction. */
-export type Work<Methods> = {
-  readonly [Name in keyof Methods]: Methods[Name] extends (input: infer Input) => Promise<infer Result>
-    ? (sql: Sql, input: Input) => Result
-    : never;
-};
+/** Makes a method of work that is done at once, inside a transaction. */
+export type Transaction = <Input extends readonly unknown[], Result>(
+  work: (sql: Sql, ...input: Input) => Result,
+) => (...input: Input) => Promise<Result>;
 
 /**
- * Makes methods of work. Each call is a transaction that runs from begin to commit without giving way to the event loop, so
- * that nothing gets between: `reads` on one snapshot, `writes` under the write lock, all or nothing, durable on return.
+ * Each call is a transaction that runs from begin to commit without giving way to the event loop, so that nothing gets between:
+ * of `reads` on one snapshot, of `writes` under the write lock, all or nothing, durable on return.
  */
 export type Connection = {
-  readonly reads: <Methods extends object>(work: Work<Methods>) => Methods;
-  readonly writes: <Methods extends object>(work: Work<Methods>) => Methods;
+  readonly reads: Transaction;
+  readonly writes: Transaction;
   /** As `writes`, before there are tables. */
-  readonly migrations: <Methods extends object>(work: Work<Methods>) => Methods;
+  readonly migrates: Transaction;
   readonly close: () => Promise<void>;
 };
 
@@ -49,46 +47,40 @@ export function connect(path: string, lockWaitMs: number): Connection {
   let closed = false;
   let turn: Promise<unknown> = Promise.resolve();
 
-  // Who has the lock may be this very process. Waiting for it inside SQLite would stop both, so the wait is out here.
-  const patiently = async (begin: string, work: (sql: Sql) => unknown): Promise<unknown> => {
-    // One transaction a turn of the event loop, so that many calls at once hold up nothing else.
-    turn = turn.then(() => nextTurn());
-    await turn;
-    let waitedMs = 0;
-    for (let pauseMs = 1; ; pauseMs = Math.min(2 * pauseMs, 25)) {
-      if (closed) throw new OuthookError("stopped", `the store on ${path} is closed: create a new one`);
-      try {
-        opened ??= open(path);
-        opened.db.exec(begin);
-        const result = work(opened.sql);
-        opened.db.exec("commit");
-        return result;
-      } catch (error) {
-        if (opened?.db.isTransaction === true) opened.db.exec("rollback");
-        if (codeOf(error) !== busy || waitedMs >= lockWaitMs) throw failureOf(error, path);
+  const transaction =
+    (begin: string, check: (sql: Sql) => unknown): Transaction =>
+    (work) =>
+    async (...input) => {
+      // One transaction a turn of the event loop, so that many calls at once hold up nothing else.
+      turn = turn.then(() => nextTurn());
+      await turn;
+      let waitedMs = 0;
+      // Who has the lock may be this very process. Waiting for it inside SQLite would stop both, so the wait is out here.
+      for (let pauseMs = 1; ; pauseMs = Math.min(2 * pauseMs, 25)) {
+        if (closed) throw new OuthookError("stopped", `the store on ${path} is closed: create a new one`);
+        try {
+          opened ??= open(path);
+          opened.db.exec(begin);
+          check(opened.sql);
+          const result = work(opened.sql, ...input);
+          opened.db.exec("commit");
+          return result;
+        } catch (error) {
+          if (opened?.db.isTransaction === true) opened.db.exec("rollback");
+          if (codeOf(error) !== busy || waitedMs >= lockWaitMs) throw failureOf(error, path);
+        }
+        await pause(pauseMs);
+        waitedMs += pauseMs;
       }
-      await pause(pauseMs);
-      waitedMs += pauseMs;
-    }
-  };
-
-  const bind = (begin: string, check: (sql: Sql) => unknown) => {
-    return <Methods extends object>(work: Work<Methods>): Methods => {
-      const methods = Object.entries<(sql: Sql, input: unknown) => unknown>(work).map(
-        ([name, one]) =>
-          [name, (input: unknown) => patiently(begin, (sql) => [check(sql), one(sql, input)][1])] as const,
-      );
-      return Object.fromEntries(methods) as Methods; // `Work` says that these are they.
     };
-  };
   // Also a call that has nothing to do is refused before `migrate`.
   const check = (sql: Sql): unknown => sql.get`select 1 from outhook_meta`;
 
   return {
-    reads: bind("begin", check),
+    reads: transaction("begin", check),
     // A plain begin takes the lock at its first write, when what it has read may be old and all was done for nothing.
-    writes: bind("begin immediate", check),
-    migrations: bind("begin immediate", () => null),
+    writes: transaction("begin immediate", check),
+    migrates: transaction("begin immediate", () => null),
     close: async () => {
       closed = true;
       opened?.db.close();
@@ -120,16 +112,14 @@ export function sqlOn(db: DatabaseSync): Sql {
     prepared.set(text, known);
     return known;
   };
+  const all = <Row>(...[text, ...values]: Parameters<Query<Row>>): readonly Row[] => {
+    const rows = statement(text).all(...bound(values));
+    return rows.map((row) => rowOf(row) as Row);
+  };
   return {
     run: (text, ...values) => Number(statement(text).run(...bound(values)).changes),
-    get: <Row>(...[text, ...values]: Parameters<Query<Row>>) => {
-      const row = statement(text).get(...bound(values));
-      return row && (rowOf(row) as Row);
-    },
-    all: <Row>(...[text, ...values]: Parameters<Query<Row>>) =>
-      statement(text)
-        .all(...bound(values))
-        .map((row) => rowOf(row) as Row),
+    get: <Row>(...query: Parameters<Query<Row>>) => all<Row>(...query)[0] ?? null,
+    all,
     each: <Row>(...[text, ...values]: Parameters<Query<Row>>) =>
       statement(text).iterate(...bound(values)) as Iterable<unknown> as Iterable<Row>,
     script: (text) => db.exec(text),
@@ -142,11 +132,7 @@ function rowOf({ document, ...columns }: Readonly<Record<string, unknown>>): obj
 }
 
 function bound(values: readonly Value[]): (string | number | null)[] {
-  return values.map((value) => (isList(value) ? JSON.stringify(value) : value));
-}
-
-function isList(value: Value): value is readonly (string | number)[] {
-  return Array.isArray(value);
+  return values.map((value) => (typeof value === "object" && value !== null ? JSON.stringify(value) : value));
 }
 
 /** SQLite's result codes, as far as it matters which. */

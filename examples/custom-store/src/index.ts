@@ -5,6 +5,7 @@ import { deliveries } from "./deliveries.ts";
 import { endpoints } from "./endpoints.ts";
 import { log } from "./log.ts";
 import { messages } from "./messages.ts";
+import { secrets } from "./secrets.ts";
 import { upkeep } from "./upkeep.ts";
 
 /** Options of {@link nodeSqliteStore}. */
@@ -26,6 +27,7 @@ export function nodeSqliteStore({
   const connection = connect(path, lockWaitMs);
   return {
     endpoints: endpoints(connection),
+    secrets: secrets(connection),
     messages: messages(connection),
     deliveries: deliveries(connection, now),
     log: log(connection, now),

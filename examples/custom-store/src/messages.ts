@@ -12,30 +12,27 @@ export const mostBodies = 2 * 1024 * 1024;
 
 /** Accepted messages. The transaction of a host is its own DatabaseSync on the same file, between BEGIN and COMMIT. */
 export function messages({ reads, writes }: Connection): Methods {
-  const { insert } = writes<Pick<Methods, "insert">>({
-    insert: (sql, { messages: batch }) => batch.map((message) => record(sql, message)),
-  });
-  const { awaitingFanOut } = reads<Pick<Methods, "awaitingFanOut">>({
-    awaitingFanOut(sql, { partitions, limit, after }) {
-      const some = partitions.filter((one) => sql.get`select 1 from outhook_waiting where partition = ${one} limit 1`);
-      // Each partition gives its share, so that a backlog in one does not keep the others waiting.
-      const share = Math.ceil(limit / Math.max(some.length, 1));
-      const found = some.flatMap((partition) => {
-        const { createdAt, id } = after?.get(partition) ?? { createdAt: -1, id: "" };
-        return sql.all<{ createdAt: number; id: string; seq: number }>`select createdAt, id, seq from outhook_waiting
-          where partition = ${partition} and (createdAt, id) > (${createdAt}, ${id}) order by createdAt, id limit ${share}`;
-      });
-      const waiting: Message[] = [];
-      let length = 0;
-      for (const { seq } of found.toSorted((a, b) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1))) {
-        if (waiting.length >= limit || length >= mostBodies) break;
-        const rows = sql.all<Message>`select id, partition, tenant, type, body, createdAt from outhook_messages
-          where seq = ${seq}`;
-        waiting.push(...rows);
-        length += rows[0]?.body.length ?? 0;
-      }
-      return waiting;
-    },
+  const insert: Methods["insert"] = writes((sql, { messages: batch }) => batch.map((message) => record(sql, message)));
+  const awaitingFanOut: Methods["awaitingFanOut"] = reads((sql, { partitions, limit, after }) => {
+    const some = sql.all<{ partition: number }>`select value as partition from json_each(${partitions})
+      where exists (select 1 from outhook_waiting where partition = value)`;
+    // Each partition gives its share, so that a backlog in one does not keep the others waiting.
+    const share = Math.ceil(limit / Math.max(some.length, 1));
+    const found = some.flatMap(({ partition }) => {
+      const { createdAt, id } = after?.get(partition) ?? { createdAt: -1, id: "" };
+      return sql.all<{ createdAt: number; id: string; seq: number }>`select createdAt, id, seq from outhook_waiting
+        where partition = ${partition} and (createdAt, id) > (${createdAt}, ${id}) order by createdAt, id limit ${share}`;
+    });
+    const waiting: Message[] = [];
+    let length = 0;
+    for (const { seq } of found.toSorted((a, b) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1))) {
+      if (waiting.length >= limit || length >= mostBodies) break;
+      const rows = sql.all<Message>`select id, partition, tenant, type, body, createdAt from outhook_messages
+        where seq = ${seq}`;
+      waiting.push(...rows);
+      length += rows[0]?.body.length ?? 0;
+    }
+    return waiting;
   });
   return {
     insert: async ({ tx, ...input }) => {
@@ -67,8 +64,8 @@ function insertInto<Result>(tag: Tag<Result>, message: NewMessage): Result {
 
 function record(sql: Sql, message: NewMessage): InsertOutcome {
   if (insertInto(sql.run, message) === 1) return { outcome: "inserted" };
-  const [holder] = sql.all<{ id: string; payloadHash: string }>`select id, payloadHash from outhook_messages
+  const holder = sql.get<{ id: string; payloadHash: string }>`select id, payloadHash from outhook_messages
     where tenant = ${message.tenant} and idempotencyKey = ${message.idempotencyKey}`;
-  if (holder === undefined) throw new OuthookError("internal", "the key is taken, but no message has it");
+  if (holder === null) throw new OuthookError("internal", "the key is taken, but no message has it");
   return { outcome: holder.payloadHash === message.payloadHash ? "duplicate" : "mismatch", id: holder.id };
 }

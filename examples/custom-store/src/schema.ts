@@ -35,7 +35,8 @@ create trigger outhook_messages_wait after insert on outhook_messages begin
   insert into outhook_waiting values (new.partition, new.createdAt, new.id, new.seq);
 end;
 
--- readyAt follows from what the row waits for, so that no statement can forget to keep it true: null when nothing is pending.
+-- readyAt follows from what the row waits for, and nextDueAt from its deliveries by the triggers below, so that no statement can
+-- forget to keep them true. Both are null when nothing is pending.
 create table outhook_queue (
   id integer primary key, partition integer not null, endpointId text not null, lane text not null,
   nextDueAt integer, heldUntil integer not null default 0, servedAt integer not null default 0, pace integer,
@@ -50,6 +51,13 @@ create table outhook_deliveries (
 create index outhook_deliveries_due on outhook_deliveries (queue, dueAt, id) where dueAt is not null;
 create index outhook_deliveries_log on outhook_deliveries (queue, status, id);
 create index outhook_deliveries_message on outhook_deliveries (message);
+create trigger outhook_deliveries_insert after insert on outhook_deliveries when new.dueAt is not null begin
+  update outhook_queue set nextDueAt = new.dueAt where id = new.queue and ifnull(nextDueAt > new.dueAt, true);
+end;
+create trigger outhook_deliveries_update after update of queue, dueAt on outhook_deliveries begin
+  update outhook_queue set nextDueAt = (select min(dueAt) from outhook_deliveries where queue = outhook_queue.id
+    and dueAt is not null) where id in (old.queue, new.queue);
+end;
 create table outhook_attempts (
   deliveryId text, number integer, document text not null, primary key (deliveryId, number)) strict, without rowid;
 create table outhook_health (endpointId text primary key, document text not null) strict, without rowid;

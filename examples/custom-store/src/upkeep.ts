@@ -8,42 +8,39 @@ import { tables } from "./schema.ts";
 const newest = 1;
 
 /** Migrations, identity and heartbeats. */
-export function upkeep({ reads, writes, migrations }: Connection, clock: () => number): UpkeepStore {
+export function upkeep({ reads, writes, migrates }: Connection, clock: () => number): UpkeepStore {
   return {
-    ...migrations<Pick<UpkeepStore, "migrate">>({
-      migrate(sql, { identity: { environment, partitions }, adopt }) {
-        if (sql.get`select 1 from sqlite_schema where name = 'outhook_meta'` === undefined) {
-          sql.script(tables);
-          sql.run`insert into outhook_meta values (${newest}, ${environment}, ${partitions})`;
-          return ["0001_tables"];
-        }
-        checkVersion(sql);
-        if (adopt) sql.run`update outhook_meta set environment = ${environment}`;
-        return [];
-      },
+    migrate: migrates((sql, { identity: { environment, partitions }, adopt }) => {
+      if (sql.get`select 1 from sqlite_schema where name = 'outhook_meta'` === null) {
+        sql.script(tables);
+        sql.run`insert into outhook_meta values (${newest}, ${environment}, ${partitions})`;
+        return ["0001_tables"];
+      }
+      checkVersion(sql);
+      if (adopt) sql.run`update outhook_meta set environment = ${environment}`;
+      return [];
     }),
-    ...reads<Pick<UpkeepStore, "identity">>({
-      identity(sql) {
-        checkVersion(sql);
-        const [identity] = sql.all<StoreIdentity>`select environment, partitions from outhook_meta`;
-        if (identity === undefined) throw new OuthookError("schema_pending", "outhook_meta is empty: run migrate()");
-        return identity;
-      },
+
+    identity: reads((sql) => {
+      checkVersion(sql);
+      const identity = sql.get<StoreIdentity>`select environment, partitions from outhook_meta`;
+      if (identity === null) throw new OuthookError("schema_pending", "outhook_meta is empty: run migrate()");
+      return identity;
     }),
-    ...writes<Pick<UpkeepStore, "heartbeat" | "retire">>({
-      heartbeat(sql, { dispatcherId, ttlMs, now = clock() }) {
-        sql.run`insert or replace into outhook_dispatchers values (${dispatcherId}, ${now + ttlMs})`;
-        sql.run`delete from outhook_dispatchers where endsAt <= ${now}`;
-        return sql.all<{ id: string }>`select id from outhook_dispatchers`.map(({ id }) => id);
-      },
-      retire(sql, { dispatcherId }) {
-        sql.run`delete from outhook_dispatchers where id = ${dispatcherId}`;
-      },
+
+    heartbeat: writes((sql, { dispatcherId, ttlMs, now = clock() }) => {
+      sql.run`insert or replace into outhook_dispatchers values (${dispatcherId}, ${now + ttlMs})`;
+      sql.run`delete from outhook_dispatchers where endsAt <= ${now}`;
+      return sql.all<{ id: string }>`select id from outhook_dispatchers`.map(({ id }) => id);
+    }),
+
+    retire: writes((sql, { dispatcherId }) => {
+      sql.run`delete from outhook_dispatchers where id = ${dispatcherId}`;
     }),
   };
 }
 
 function checkVersion(sql: Sql): void {
-  if (sql.get`select 1 from outhook_meta where version > ${newest}` === undefined) return;
+  if (sql.get`select 1 from outhook_meta where version > ${newest}` === null) return;
   throw new OuthookError("schema_newer", `the tables are newer than version ${newest}: update the app, or stop it`);
 }

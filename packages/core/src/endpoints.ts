@@ -91,7 +91,7 @@ export function createEndpoints<C extends AnyEvents>(input: {
 }): Endpoints<C> {
   const { tenant, partitions, store, directory, secretBox, checkKeys, rules, settings, testSends, wake } = input;
   const { clock, storeNow, logger } = settings;
-  const { once } = createIdempotency({ tenant, endpoints: store.endpoints, secretBox, clock });
+  const { once } = createIdempotency({ tenant, secrets: store.secrets, secretBox, clock });
   /** An id belongs to one tenant for good, so that those shown before need no question to the store. */
   const ownIds = new Set<string>();
 
@@ -222,7 +222,7 @@ export function createEndpoints<C extends AnyEvents>(input: {
             secret: generateSecret(signingVersion),
             expireCurrentAt: overlapSeconds === 0 ? null : now + overlapSeconds * 1_000,
           };
-          const outcome = await store.endpoints.rotateSecret({
+          const outcome = await store.secrets.rotate({
             tenant,
             id,
             secret: sealed(id, result.secret),

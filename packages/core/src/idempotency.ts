@@ -5,7 +5,7 @@ import type { StoredAnswer } from "./model.ts";
 import type { Secret } from "./secret.ts";
 import type { SecretBox } from "./secret-box.ts";
 import { shown } from "./shown.ts";
-import type { EndpointStore } from "./store/endpoints.ts";
+import type { SecretStore } from "./store/secrets.ts";
 
 /** Lets a caller that does not know whether its call arrived make it again. */
 export type IdempotencyOptions = {
@@ -40,11 +40,11 @@ const keptMs = 24 * 60 * 60 * 1_000;
 
 export function createIdempotency(input: {
   readonly tenant: string;
-  readonly endpoints: EndpointStore;
+  readonly secrets: SecretStore;
   readonly secretBox: SecretBox;
   readonly clock: Clock;
 }): Idempotency {
-  const { tenant, endpoints, secretBox, clock } = input;
+  const { tenant, secrets, secretBox, clock } = input;
 
   return {
     once: async ({ scope, key: given, asked, act }) => {
@@ -54,7 +54,7 @@ export function createIdempotency(input: {
       const fingerprint = fingerprintOf(asked);
 
       const find = async (): Promise<Secret | null> => {
-        const answer = await endpoints.answer({ tenant, scope, key, now: clock.now() });
+        const answer = await secrets.keptAnswer({ tenant, scope, key, now: clock.now() });
         if (answer === null) return null;
         if (answer.fingerprint !== fingerprint) throw mismatch(key);
         return secretBox.open(answer.sealed, place);

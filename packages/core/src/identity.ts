@@ -33,7 +33,7 @@ export async function checkIdentity(input: Input): Promise<void> {
  * keys must neither deliver nor add secrets that the others cannot open.
  */
 export async function checkSecretKeys({ store, secretBox, settings }: Input): Promise<void> {
-  const keyIds = await store.endpoints.keyIds({ now: settings.clock.now() });
+  const keyIds = await store.secrets.keyIds({ now: settings.clock.now() });
   const missing = keyIds.filter((id) => !secretBox.knows(id)).toSorted();
   if (missing.length === 0) return;
   const [one, them] = missing.length === 1 ? ["a key", "it is"] : ["keys", "they are"];

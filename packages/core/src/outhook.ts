@@ -212,7 +212,7 @@ const optionNames = [
 function checkArgument(options: { readonly store?: unknown; readonly events?: unknown } | undefined): void {
   checkOptions("", options ?? null, optionNames);
   const { store, events } = options ?? {};
-  const groups = ["endpoints", "messages", "deliveries", "log", "upkeep"];
+  const groups = ["endpoints", "secrets", "messages", "deliveries", "log", "upkeep"];
   if (typeof store !== "object" || store === null || !groups.every((group) => group in store)) {
     throw new OuthookError(
       "invalid_options",

@@ -4,8 +4,8 @@ import { checkSecretKeys } from "./identity.ts";
 import type { SealedPlace, SecretBox } from "./secret-box.ts";
 import type { Settings } from "./settings.ts";
 import { shown } from "./shown.ts";
-import type { SealedText } from "./store/endpoints.ts";
 import type { Store } from "./store/index.ts";
+import type { SealedText } from "./store/secrets.ts";
 
 /** What `resealSecrets` has done so far. */
 export type ResealProgress = {
@@ -41,11 +41,11 @@ export function createResealing(input: {
   readonly settings: Settings;
 }): (options?: ResealOptions) => Promise<ResealResult> {
   const { secretBox, settings } = input;
-  const { endpoints } = input.store;
+  const { secrets } = input.store;
   const { clock, logger } = settings;
 
   const otherKeyIds = async (): Promise<readonly string[]> => {
-    const ids = await endpoints.keyIds({ now: clock.now() });
+    const ids = await secrets.keyIds({ now: clock.now() });
     return ids.filter((id) => id !== secretBox.keyId).toSorted();
   };
 
@@ -70,7 +70,7 @@ export function createResealing(input: {
     for (const keyId of await otherKeyIds()) {
       let after: SealedText | undefined;
       while (soFar.resealed < limit) {
-        const found = await endpoints.sealedWith({ keyId, after, limit: Math.min(stepSize, limit - soFar.resealed) });
+        const found = await secrets.sealedWith({ keyId, after, limit: Math.min(stepSize, limit - soFar.resealed) });
         after = found.at(-1);
         if (after === undefined) break;
         const texts = found.flatMap((text) => {
@@ -78,7 +78,7 @@ export function createResealing(input: {
           return resealed === null ? [] : [{ ...text, resealed }];
         });
         soFar.unopened += found.length - texts.length;
-        soFar.resealed += await endpoints.reseal({ texts });
+        soFar.resealed += await secrets.reseal({ texts });
         options.onProgress?.({ ...soFar });
       }
     }

@@ -2,7 +2,7 @@ import type { EndpointStore } from "@outhook/core";
 import type { EndpointSteps } from "@outhook/sql";
 import type { Transactions } from "./transactions.ts";
 
-/** Endpoints, secrets and answers, by the work that both databases share. */
+/** Endpoints, by the work that both databases share. */
 export function postgresEndpoints({ glance, read, write }: Transactions, steps: EndpointSteps): EndpointStore {
   return {
     insert: async (input) => await write(({ perform }) => perform(steps.insert(input))),
@@ -14,12 +14,7 @@ export function postgresEndpoints({ glance, read, write }: Transactions, steps: 
     },
     verified: async (input) => await write(({ perform }) => perform(steps.verified(input))),
     delete: async (input) => await write(({ perform }) => perform(steps.delete(input))),
-    rotateSecret: async (input) => await write(({ perform }) => perform(steps.rotateSecret(input))),
-    answer: async (input) => await glance(({ perform }) => perform(steps.answer(input))),
     ofTenants: async (input) => await read(({ perform }) => perform(steps.ofTenants(input))),
     revisions: async (input) => await glance(({ perform }) => perform(steps.revisions(input))),
-    keyIds: async (input) => await read(({ perform }) => perform(steps.keyIds(input))),
-    sealedWith: async (input) => await glance(({ perform }) => perform(steps.sealedWith(input))),
-    reseal: async (input) => await write(({ perform }) => perform(steps.reseal(input))),
   };
 }

@@ -1,6 +1,6 @@
 import type { Store } from "@outhook/core";
 import { OuthookError } from "@outhook/core/for-stores";
-import { createQueryBuilder, endpointSteps, heartbeatSteps, logSteps, migrationSteps } from "@outhook/sql";
+import { createQueryBuilder, endpointSteps, heartbeatSteps, logSteps, migrationSteps, secretSteps } from "@outhook/sql";
 import { postgresDeliveries } from "./deliveries.ts";
 import { postgresEndpoints } from "./endpoints.ts";
 import { createHints } from "./hints.ts";
@@ -9,6 +9,7 @@ import { postgresMessages } from "./messages.ts";
 import type { PoolSource } from "./pool-source.ts";
 import { hostPool, ownPool } from "./pool-source.ts";
 import type { PostgresPool } from "./pool.ts";
+import { postgresSecrets } from "./secrets.ts";
 import { createStatements } from "./statements.ts";
 import type { PostgresTransaction } from "./transaction.ts";
 import { createTransactions } from "./transactions.ts";
@@ -77,6 +78,7 @@ export function postgresStore(options: PostgresStoreOptions): Store<PostgresTran
   const hints = wanted ? createHints(source, { schema, requireOpen: transactions.requireOpen }) : null;
   return {
     endpoints: postgresEndpoints(transactions, endpointSteps(builder)),
+    secrets: postgresSecrets(transactions, secretSteps(builder)),
     messages: postgresMessages(transactions, { statements, hints }),
     deliveries: postgresDeliveries(transactions, { statements, clock }),
     log: postgresLog(transactions, { steps: logSteps(builder), statements, clock }),

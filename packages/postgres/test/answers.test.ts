@@ -80,7 +80,7 @@ describe("expired answers that another tenant's request is removing", () => {
       await removal.query(end);
       expect(await replacing).toBe("inserted");
       const named = { tenant: "acme", scope: "endpoints.create", key: "key", now: 3 * hour };
-      expect(await store.endpoints.answer(named)).toMatchObject({ sealed: "answer 2" });
+      expect(await store.secrets.keptAnswer(named)).toMatchObject({ sealed: "answer 2" });
     },
   );
 });

@@ -1,4 +1,4 @@
-import type { EndpointStore, StoredAnswer } from "@outhook/core";
+import type { SecretStore, StoredAnswer } from "@outhook/core";
 import { sql } from "kysely";
 import type { AnswerTable } from "./database.ts";
 import type { QueryBuilder } from "./dialect.ts";
@@ -6,7 +6,7 @@ import { answerColumns, fromAnswer, toAnswer } from "./rows.ts";
 import type { Steps } from "./steps.ts";
 import { firstOf, rowsOf } from "./steps.ts";
 
-type AnswerName = Parameters<EndpointStore["answer"]>[0];
+type AnswerName = Parameters<SecretStore["keptAnswer"]>[0];
 
 /** Most expired answers that are removed when one is written. */
 const removedAtOnce = 100;

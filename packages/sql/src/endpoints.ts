@@ -4,8 +4,6 @@ import type { EndpointTable, SecretTable } from "./database.ts";
 import type { QueryBuilder } from "./dialect.ts";
 import { endpointColumns, fromEndpoint, fromSecret, secretColumns, toEndpoint } from "./rows.ts";
 import { ofTenantsSteps } from "./of-tenants.ts";
-import { rotateSecretSteps } from "./rotate-secret.ts";
-import { sealingSteps } from "./sealing.ts";
 import type { Steps, Stepwise } from "./steps.ts";
 import { firstOf, rowsOf } from "./steps.ts";
 import { tenantSteps } from "./tenants.ts";
@@ -26,7 +24,7 @@ export type EndpointSteps = Stepwise<Omit<EndpointStore, "update">> & {
 };
 
 /**
- * Endpoints with their secrets, and answers. Each method is to run in a transaction; `ofTenants` in one that reads a
+ * Endpoints with their secrets. Each method is to run in a transaction; `ofTenants` in one that reads a
  * single snapshot. All writes of a tenant wait for each other at its row, which they lock first.
  */
 export function endpointSteps(builder: QueryBuilder): EndpointSteps {
@@ -90,15 +88,9 @@ export function endpointSteps(builder: QueryBuilder): EndpointSteps {
       return true;
     },
 
-    rotateSecret: rotateSecretSteps(builder),
-
-    answer: answers.find,
-
     revisions: ({ tenants: names }) => tenants.revisions(names),
 
     ofTenants: ofTenantsSteps(builder),
-
-    ...sealingSteps(builder),
   };
 }
 

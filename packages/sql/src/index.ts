@@ -9,6 +9,8 @@ export { migrationSteps } from "./migrate.ts";
 export type { AppliedMigration, Migration } from "./migrations.ts";
 export { migrations, pendingMigrations, schemaPending } from "./migrations.ts";
 export type { BoundQuery, Query, SqlValue } from "./query.ts";
+export type { SecretSteps } from "./secrets.ts";
+export { secretSteps } from "./secrets.ts";
 export { schemaSql } from "./schema-sql.ts";
 export { fromHealth, healthColumns, toHealth } from "./rows.ts";
 export type { Steps, Stepwise } from "./steps.ts";

@@ -1,4 +1,4 @@
-import type { EndpointStore, SealedText } from "@outhook/core";
+import type { SealedText, SecretStore } from "@outhook/core";
 import { keyIdOf } from "@outhook/core/for-stores";
 import { sql } from "kysely";
 import type { QueryBuilder } from "./dialect.ts";
@@ -8,7 +8,7 @@ import { firstOf, rowsOf } from "./steps.ts";
 import { tenantSteps } from "./tenants.ts";
 
 /** Which keys sealed what, and sealing it anew. */
-export function sealingSteps(builder: QueryBuilder): Pick<Stepwise<EndpointStore>, "keyIds" | "sealedWith" | "reseal"> {
+export function sealingSteps(builder: QueryBuilder): Omit<Stepwise<SecretStore>, "rotate" | "keptAnswer"> {
   const keyIds = keyIdQueries(builder);
   const queries = sealingQueries(builder);
   const tenants = tenantSteps(builder);

@@ -14,7 +14,7 @@ export type InnerEndpoints = Omit<EndpointStore, "update"> & {
 
 type Replacement = { readonly before: StoredEndpoint; readonly after: StoredEndpoint };
 
-/** Endpoints, secrets and answers, by the work that both databases share. */
+/** Endpoints, by the work that both databases share. */
 export function sqliteEndpoints({ read, write }: Connection, steps: EndpointSteps): InnerEndpoints {
   return {
     insert: async (input) => await write(({ perform }) => perform(steps.insert(input))),
@@ -23,13 +23,8 @@ export function sqliteEndpoints({ read, write }: Connection, steps: EndpointStep
     replace: async (input) => await write((session) => replace(session, steps, input)),
     verified: async (input) => await write(({ perform }) => perform(steps.verified(input))),
     delete: async (input) => await write(({ perform }) => perform(steps.delete(input))),
-    rotateSecret: async (input) => await write(({ perform }) => perform(steps.rotateSecret(input))),
-    answer: async (input) => await read(({ perform }) => perform(steps.answer(input))),
     ofTenants: async (input) => await read(({ perform }) => perform(steps.ofTenants(input))),
     revisions: async (input) => await read(({ perform }) => perform(steps.revisions(input))),
-    keyIds: async (input) => await read(({ perform }) => perform(steps.keyIds(input))),
-    sealedWith: async (input) => await read(({ perform }) => perform(steps.sealedWith(input))),
-    reseal: async (input) => await write(({ perform }) => perform(steps.reseal(input))),
   };
 }
 

@@ -1,5 +1,5 @@
-import type { DeliveryStore, LogStore } from "@outhook/core";
-import { createQueryBuilder, endpointSteps, heartbeatSteps, logSteps, migrationSteps } from "@outhook/sql";
+import type { DeliveryStore, LogStore, SecretStore } from "@outhook/core";
+import { createQueryBuilder, endpointSteps, heartbeatSteps, logSteps, migrationSteps, secretSteps } from "@outhook/sql";
 import { createConnection } from "./connection.ts";
 import { sqliteDeliveries } from "./deliveries.ts";
 import type { InnerEndpoints } from "./endpoints.ts";
@@ -7,6 +7,7 @@ import { sqliteEndpoints } from "./endpoints.ts";
 import { sqliteLog } from "./log.ts";
 import type { InnerMessages } from "./messages.ts";
 import { sqliteMessages } from "./messages.ts";
+import { sqliteSecrets } from "./secrets.ts";
 import type { Timed } from "./timed.ts";
 import type { InnerUpkeep } from "./upkeep.ts";
 import { sqliteUpkeep } from "./upkeep.ts";
@@ -17,6 +18,7 @@ import { sqliteUpkeep } from "./upkeep.ts";
  */
 export type InnerStore = {
   readonly endpoints: InnerEndpoints;
+  readonly secrets: SecretStore;
   readonly messages: InnerMessages;
   readonly deliveries: Timed<DeliveryStore>;
   readonly log: Timed<LogStore>;
@@ -38,6 +40,7 @@ export function createInnerStore({ path, lockWaitMs }: InnerOptions): InnerStore
   });
   return {
     endpoints: sqliteEndpoints(connection, endpointSteps(builder)),
+    secrets: sqliteSecrets(connection, secretSteps(builder)),
     messages: sqliteMessages(connection),
     deliveries: sqliteDeliveries(connection),
     log: sqliteLog(connection, logSteps(builder)),

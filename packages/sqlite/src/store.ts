@@ -44,6 +44,13 @@ export function sqliteStore({
   const { ask, requireOpen, close } = createThread({ path, lockWaitMs });
   return {
     endpoints: endpointsBy(ask),
+    secrets: {
+      rotate: (input) => ask("secrets", "rotate", input),
+      keptAnswer: (input) => ask("secrets", "keptAnswer", input),
+      keyIds: (input) => ask("secrets", "keyIds", input),
+      sealedWith: (input) => ask("secrets", "sealedWith", input),
+      reseal: (input) => ask("secrets", "reseal", input),
+    },
     messages: {
       insert: async ({ messages, tx }) => {
         requireOpen();
@@ -100,13 +107,8 @@ function endpointsBy(ask: Ask): EndpointStore {
     },
     verified: (input) => ask("endpoints", "verified", input),
     delete: (input) => ask("endpoints", "delete", input),
-    rotateSecret: (input) => ask("endpoints", "rotateSecret", input),
-    answer: (input) => ask("endpoints", "answer", input),
     ofTenants: (input) => ask("endpoints", "ofTenants", input),
     revisions: (input) => ask("endpoints", "revisions", input),
-    keyIds: (input) => ask("endpoints", "keyIds", input),
-    sealedWith: (input) => ask("endpoints", "sealedWith", input),
-    reseal: (input) => ask("endpoints", "reseal", input),
   };
 }
 

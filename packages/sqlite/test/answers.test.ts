@@ -47,7 +47,7 @@ describe("writing an answer", () => {
     const rotation = { tenant: "acme", id: endpoint.id, secretHint: "", publicKey: null, expireCurrentAt: null };
     const next = { ...answer, scope: "endpoints.rotateSecret" };
     const rotate = { ...rotation, secret: { ...secret, id: "sec_2" }, limit: 9, now };
-    await store.endpoints.rotateSecret({ ...rotate, answer: next });
+    await store.secrets.rotate({ ...rotate, answer: next });
     expect(keysIn(path)).toEqual(["given", "new", "new"]);
   });
 

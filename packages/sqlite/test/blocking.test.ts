@@ -129,14 +129,14 @@ async function writeEndpoints(store: Store, round: number, measure: Measure): Pr
   await measure("endpoints.insert", () =>
     store.endpoints.insert({ endpoint, secret: secret("a"), limit: 1_000, answer: made }),
   );
-  await measure("endpoints.answer", () => store.endpoints.answer({ ...made, now }));
+  await measure("secrets.keptAnswer", () => store.secrets.keptAnswer({ ...made, now }));
   await measure("endpoints.get", () => store.endpoints.get({ tenant, id }));
   await measure("endpoints.list", () => store.endpoints.list({ tenant, limit: 100 }));
   await measure("endpoints.update", () =>
     store.endpoints.update({ tenant, id, change: (row) => ({ ...row, description: "x", updatedAt: now }) }),
   );
-  await measure("endpoints.rotateSecret", () =>
-    store.endpoints.rotateSecret({
+  await measure("secrets.rotate", () =>
+    store.secrets.rotate({
       tenant,
       id,
       secret: secret("b"),
@@ -150,10 +150,10 @@ async function writeEndpoints(store: Store, round: number, measure: Measure): Pr
   );
   await measure("endpoints.ofTenants", () => store.endpoints.ofTenants({ tenants: many }));
   await measure("endpoints.revisions", () => store.endpoints.revisions({ tenants: [tenant, "unknown"] }));
-  await measure("endpoints.keyIds", () => store.endpoints.keyIds({ now: 1_000_000 }));
-  const sealed = await measure("endpoints.sealedWith", () => store.endpoints.sealedWith({ keyId: "k1", limit: 50 }));
+  await measure("secrets.keyIds", () => store.secrets.keyIds({ now: 1_000_000 }));
+  const sealed = await measure("secrets.sealedWith", () => store.secrets.sealedWith({ keyId: "k1", limit: 50 }));
   const texts = sealed.map((text) => ({ ...text, resealed: `v1.k1.${"y".repeat(120)}${round}` }));
-  await measure("endpoints.reseal", () => store.endpoints.reseal({ texts }));
+  await measure("secrets.reseal", () => store.secrets.reseal({ texts }));
   if (round % 2 === 0) await measure("endpoints.delete", () => store.endpoints.delete({ tenant, id }));
 }
 

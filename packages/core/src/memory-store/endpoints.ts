@@ -1,10 +1,9 @@
-import type { StoredEndpoint, StoredSecret } from "../model.ts";
+import type { StoredEndpoint } from "../model.ts";
 import type { EndpointStore } from "../store/endpoints.ts";
-import { answerOf, isAnswered, keepAnswer } from "./answers.ts";
-import { memorySealing } from "./sealing.ts";
+import { isAnswered, keepAnswer } from "./answers.ts";
 import type { EndpointRow, Tables, TenantRow } from "./tables.ts";
 
-/** Endpoints, secrets and answers in memory. */
+/** Endpoints in memory. */
 export function memoryEndpoints(open: () => Tables): EndpointStore {
   return {
     insert: async ({ endpoint, secret, limit, answer }) => {
@@ -54,23 +53,6 @@ export function memoryEndpoints(open: () => Tables): EndpointStore {
       return true;
     },
 
-    rotateSecret: async ({ tenant, id, secret, secretHint, publicKey, expireCurrentAt, limit, now, answer }) => {
-      const tables = open();
-      if (isAnswered(tables, answer)) return "answered";
-      const owner = tables.tenants.get(tenant);
-      const row = owner?.endpoints.get(id);
-      if (owner === undefined || row === undefined) return "not_found";
-      const older = expireCurrentAt === null ? [] : stillInForce(row.secrets, expireCurrentAt, now);
-      if (older.length + 1 > limit) return "too_many";
-      row.secrets = [{ ...secret }, ...older];
-      row.endpoint = { ...row.endpoint, secretHint, publicKey, updatedAt: now };
-      owner.revision += 1;
-      keepAnswer(tables, answer);
-      return "rotated";
-    },
-
-    answer: async (named) => answerOf(open(), named),
-
     ofTenants: async ({ tenants }) => {
       const tables = open();
       const all = tenants.map((tenant) => {
@@ -88,8 +70,6 @@ export function memoryEndpoints(open: () => Tables): EndpointStore {
       });
       return new Map(known);
     },
-
-    ...memorySealing(open),
   };
 }
 
@@ -115,10 +95,4 @@ function changed(endpoint: StoredEndpoint, change: (endpoint: StoredEndpoint) =>
     secretHint,
     publicKey,
   });
-}
-
-function stillInForce(secrets: readonly StoredSecret[], expireCurrentAt: number, now: number): readonly StoredSecret[] {
-  return secrets
-    .map((secret) => ({ ...secret, expiresAt: secret.expiresAt ?? expireCurrentAt }))
-    .filter((secret) => secret.expiresAt > now);
 }

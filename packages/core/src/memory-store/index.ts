@@ -5,6 +5,7 @@ import { memoryEndpoints } from "./endpoints.ts";
 import { memoryLog } from "./log.ts";
 import { memoryMessages } from "./messages.ts";
 import { emptyMemory, openTables } from "./tables.ts";
+import { memorySecrets } from "./secrets.ts";
 import { memoryUpkeep } from "./upkeep.ts";
 
 /**
@@ -22,6 +23,7 @@ export function memoryStore({ now = systemClock.now }: { readonly now?: (() => n
   const open = () => openTables(memory);
   return {
     endpoints: memoryEndpoints(open),
+    secrets: memorySecrets(open),
     messages: memoryMessages(memory),
     deliveries: memoryDeliveries(open, now),
     log: memoryLog(open, now),

@@ -2,13 +2,14 @@ import type { DeliveryStore } from "./deliveries.ts";
 import type { EndpointStore } from "./endpoints.ts";
 import type { LogStore } from "./log.ts";
 import type { MessageStore } from "./messages.ts";
+import type { SecretStore } from "./secrets.ts";
 import type { UpkeepStore } from "./upkeep.ts";
 
 /**
  * The persistence port. Each method is one atomic step of the domain; expected races are return values.
  *
- * No method spans `endpoints` and the deliveries, so the two may live in different databases. `partition` stands in
- * every key of messages, deliveries and attempts.
+ * Endpoints and their secrets lie in one database. No method spans them and the deliveries, so these may live in another one.
+ * `partition` stands in every key of messages, deliveries and attempts.
  *
  * All methods reject with an `OuthookError`, and none but `statement` throws synchronously: `stopped` after `close`, else
  * `schema_pending` when `migrate` was never run, also for a call that has nothing to do; `store_busy` when a bounded wait for a
@@ -22,6 +23,7 @@ import type { UpkeepStore } from "./upkeep.ts";
  */
 export type Store<Tx = never> = {
   readonly endpoints: EndpointStore;
+  readonly secrets: SecretStore;
   readonly messages: MessageStore<Tx>;
   readonly deliveries: DeliveryStore;
   readonly log: LogStore;

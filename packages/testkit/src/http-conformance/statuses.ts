@@ -156,7 +156,7 @@ function refusalCase({ route, json }: Route, { status, code, request, setup }: T
   };
 }
 
-/** A store whose endpoints cannot be read or written. */
+/** A store whose endpoints and their secrets cannot be read or written. */
 function failing(error: () => Error): (store: Store) => Store {
   const fail = async (): Promise<never> => {
     throw error();
@@ -168,13 +168,9 @@ function failing(error: () => Error): (store: Store) => Store {
     update: fail,
     verified: fail,
     delete: fail,
-    rotateSecret: fail,
-    answer: fail,
     ofTenants: fail,
     revisions: fail,
-    keyIds: fail,
-    sealedWith: fail,
-    reseal: fail,
   };
-  return (store) => ({ ...store, endpoints });
+  const secrets: Store["secrets"] = { rotate: fail, keptAnswer: fail, keyIds: fail, sealedWith: fail, reseal: fail };
+  return (store) => ({ ...store, endpoints, secrets });
 }

@@ -223,5 +223,5 @@ function insert(
 }
 
 function find(store: Store, { tenant, scope, key }: StoredAnswer, now = t0): Promise<StoredAnswer | null> {
-  return store.endpoints.answer({ tenant, scope, key, now });
+  return store.secrets.keptAnswer({ tenant, scope, key, now });
 }

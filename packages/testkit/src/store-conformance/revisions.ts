@@ -96,7 +96,7 @@ async function revisionOf(store: Store): Promise<number> {
 }
 
 function rotate(store: Store, id: string): Promise<string> {
-  return store.endpoints.rotateSecret({
+  return store.secrets.rotate({
     tenant: "acme",
     id,
     secret: secretRow(9),

@@ -68,10 +68,10 @@ export const sealingCases: CaseGroup = {
       name: "a page is found after a text that is gone",
       run: async ({ store }) => {
         for (const n of [1, 2, 3]) await add(store, n, { secret: `v1.k1.${n}` });
-        const [first, second] = await store.endpoints.sealedWith({ keyId: "k1", limit: 2 });
+        const [first, second] = await store.secrets.sealedWith({ keyId: "k1", limit: 2 });
         assert.ok(first !== undefined && second !== undefined);
         await store.endpoints.delete({ tenant: second.tenant, id: second.endpointId });
-        const rest = await store.endpoints.sealedWith({ keyId: "k1", limit: 9, after: second });
+        const rest = await store.secrets.sealedWith({ keyId: "k1", limit: 9, after: second });
         const left = [textRow(1, "v1.k1.1"), textRow(2, "v1.k1.2"), textRow(3, "v1.k1.3")].filter(
           ({ sealed }) => sealed !== first.sealed && sealed !== second.sealed,
         );
@@ -93,7 +93,7 @@ export const sealingCases: CaseGroup = {
           resealing(textRow(2, "v1.k1.c", { tenant: "umbrella" }), "v1.k2.c"),
           resealing(textRow(9, "v1.k1.c"), "v1.k2.c"),
         ];
-        assert.equal(await store.endpoints.reseal({ texts }), 2);
+        assert.equal(await store.secrets.reseal({ texts }), 2);
         assert.deepEqual(await sealedIn(store, 1), ["v1.k2.b", "v1.k2.é🔑"]);
         assert.deepEqual(await sealedIn(store, 2), ["v1.k1.d", "v1.k1.c"]);
         assert.deepEqual(await sealedIn(store, 2, "globex"), [null, "v1.k1.c"]);
@@ -112,7 +112,7 @@ export const sealingCases: CaseGroup = {
           resealing(textRow(1, "v1.k1.a"), "v1.k2.a"),
           resealing(textRow(1, "v1.k1.b", { secretId: null }), "v1.k2.b"),
         ];
-        assert.equal(await store.endpoints.reseal({ texts }), 2);
+        assert.equal(await store.secrets.reseal({ texts }), 2);
         const [row] = before.endpoints;
         const secrets = row?.secrets.map((secret) => ({ ...secret, sealed: "v1.k2.a" }));
         const expected = { endpoint: { ...row?.endpoint, sealedHeaders: "v1.k2.b" }, secrets };
@@ -128,7 +128,7 @@ export const sealingCases: CaseGroup = {
           for (const secretId of [null, secretRow(1).id]) {
             const text = textRow(1, `v1.k1.${round - 1}`, { secretId });
             const texts = [resealing(text, `v1.k1.${round}`)];
-            const replaced = await Promise.all([store.endpoints.reseal({ texts }), other.endpoints.reseal({ texts })]);
+            const replaced = await Promise.all([store.secrets.reseal({ texts }), other.secrets.reseal({ texts })]);
             assert.deepEqual(replaced.map(String).toSorted(), ["0", "1"]);
           }
         }
@@ -144,7 +144,7 @@ export const sealingCases: CaseGroup = {
           const text = textRow(1, `v1.k1.${round - 1}`, { secretId: null });
           await Promise.all([
             store.endpoints.update({ tenant: "acme", id: endpointId(1), change }),
-            other.endpoints.reseal({ texts: [resealing(text, `v1.k1.${round}`)] }),
+            other.secrets.reseal({ texts: [resealing(text, `v1.k1.${round}`)] }),
           ]);
           const found = await store.endpoints.get({ tenant: "acme", id: endpointId(1) });
           assert.deepEqual([found?.description, found?.sealedHeaders], [`round ${round}`, `v1.k1.${round}`]);
@@ -177,7 +177,7 @@ async function add(
 }
 
 async function keyIds(store: Store, now = t0): Promise<readonly string[]> {
-  return (await store.endpoints.keyIds({ now })).toSorted();
+  return (await store.secrets.keyIds({ now })).toSorted();
 }
 
 /** The secret of endpoint `n` as it is found by its key. */
@@ -193,7 +193,7 @@ function resealing(text: SealedText, resealed: string): SealedText & { readonly 
 async function pagesOf(store: Store, keyId: string, limit: number): Promise<readonly (readonly SealedText[])[]> {
   const pages: (readonly SealedText[])[] = [];
   for (let after: SealedText | undefined; pages.length < 99;) {
-    const page = await store.endpoints.sealedWith({ keyId, limit, after });
+    const page = await store.secrets.sealedWith({ keyId, limit, after });
     after = page.at(-1);
     if (after === undefined) break;
     pages.push(page);

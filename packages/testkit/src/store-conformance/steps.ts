@@ -45,7 +45,7 @@ export function rotateTo(
   },
 ): Promise<"rotated" | "not_found" | "too_many" | "answered"> {
   const { expireCurrentAt, endpoint = 1, limit = 10, at = t0, answer } = options;
-  return store.endpoints.rotateSecret({
+  return store.secrets.rotate({
     tenant: "acme",
     id: endpointId(endpoint),
     secret: secretRow(n),

@@ -18,7 +18,7 @@ export const tenancyCases: CaseGroup = {
         for (const named of [others, unknown]) {
           assert.equal(await store.endpoints.get(named), null);
           assert.equal(await store.endpoints.update({ ...named, change: (endpoint) => endpoint }), null);
-          assert.equal(await store.endpoints.rotateSecret({ ...named, ...rotation }), "not_found");
+          assert.equal(await store.secrets.rotate({ ...named, ...rotation }), "not_found");
           assert.equal(await store.endpoints.delete(named), false);
         }
         assert.deepEqual(await tenantOf(store), before);

@@ -1,6 +1,6 @@
-import type { EndpointStore, Store, StoredAnswer } from "@outhook/core";
+import type { SecretStore, Store, StoredAnswer } from "@outhook/core";
 import type { Mutant } from "./mutant.ts";
-import { faultyEndpoints, overlap } from "./mutant.ts";
+import { faultyEndpoints, faultySecrets, overlap } from "./mutant.ts";
 
 export const answerMutants: readonly Mutant[] = [
   {
@@ -13,9 +13,9 @@ export const answerMutants: readonly Mutant[] = [
     caughtBy: ["idempotency/what it takes and returns of an answer is a copy"],
     plant: (store) => {
       const kept = new Map<string, StoredAnswer>();
-      return faultyEndpoints(store, {
-        answer: async (input) => {
-          const found = await store.endpoints.answer(input);
+      return faultySecrets(store, {
+        keptAnswer: async (input) => {
+          const found = await store.secrets.keptAnswer(input);
           const name = JSON.stringify([input.tenant, input.scope, input.key, found?.createdAt, found?.sealed]);
           if (found === null) return null;
           const known = kept.get(name) ?? found;
@@ -84,9 +84,9 @@ export const answerMutants: readonly Mutant[] = [
     fault: "a rotation that was answered raises the revision",
     caughtBy: ["idempotency/a second rotation under one answer changes nothing"],
     plant: (store) =>
-      faultyEndpoints(store, {
-        rotateSecret: async (input) => {
-          const result = await store.endpoints.rotateSecret(input);
+      faultySecrets(store, {
+        rotate: async (input) => {
+          const result = await store.secrets.rotate(input);
           if (result === "answered") await store.endpoints.update({ ...input, change: (endpoint) => endpoint });
           return result;
         },
@@ -101,9 +101,8 @@ export const answerMutants: readonly Mutant[] = [
       "idempotency/of several rotations at once under one answer one rotates",
     ],
     plant: (store) => {
-      const unasked: EndpointStore["rotateSecret"] = (input) =>
-        store.endpoints.rotateSecret({ ...input, answer: undefined });
-      return keeping(faultyEndpoints(store, { rotateSecret: unasked }), (result) => result === "rotated");
+      const unasked: SecretStore["rotate"] = (input) => store.secrets.rotate({ ...input, answer: undefined });
+      return keeping(faultySecrets(store, { rotate: unasked }), (result) => result === "rotated");
     },
   },
   {
@@ -122,9 +121,9 @@ export const answerMutants: readonly Mutant[] = [
     fault: "a missing endpoint comes before the answer",
     caughtBy: ["idempotency/a rotation was answered, also at the limit and when the endpoint is gone"],
     plant: (store) =>
-      faultyEndpoints(store, {
-        rotateSecret: async (input) =>
-          (await store.endpoints.get(input)) === null ? "not_found" : store.endpoints.rotateSecret(input),
+      faultySecrets(store, {
+        rotate: async (input) =>
+          (await store.endpoints.get(input)) === null ? "not_found" : store.secrets.rotate(input),
       }),
   },
   {
@@ -136,7 +135,7 @@ export const answerMutants: readonly Mutant[] = [
     fault: "an answer is given for a moment after it has expired",
     caughtBy: ["idempotency/an answer counts as absent from when it expires"],
     plant: (store) =>
-      faultyEndpoints(store, { answer: (input) => store.endpoints.answer({ ...input, now: input.now - 1 }) }),
+      faultySecrets(store, { keptAnswer: (input) => store.secrets.keptAnswer({ ...input, now: input.now - 1 }) }),
   },
   {
     fault: "expired answers stand in the way of new ones",
@@ -147,11 +146,12 @@ export const answerMutants: readonly Mutant[] = [
     ],
     plant: (store) => {
       const written = async (answer: StoredAnswer | undefined) =>
-        answer !== undefined && (await store.endpoints.answer({ ...answer, now: 0 })) !== null;
-      return faultyEndpoints(store, {
+        answer !== undefined && (await store.secrets.keptAnswer({ ...answer, now: 0 })) !== null;
+      const inserting = faultyEndpoints(store, {
         insert: async (input) => ((await written(input.answer)) ? "answered" : store.endpoints.insert(input)),
-        rotateSecret: async (input) =>
-          (await written(input.answer)) ? "answered" : store.endpoints.rotateSecret(input),
+      });
+      return faultySecrets(inserting, {
+        rotate: async (input) => ((await written(input.answer)) ? "answered" : store.secrets.rotate(input)),
       });
     },
   },
@@ -171,11 +171,9 @@ export const answerMutants: readonly Mutant[] = [
     caughtBy: ["idempotency/of several rotations at once under one answer one rotates"],
     plant: (store) => {
       const overlapping = overlap();
-      return faultyEndpoints(store, {
-        rotateSecret: (input) =>
-          overlapping((overlaps) =>
-            store.endpoints.rotateSecret({ ...input, answer: overlaps ? undefined : input.answer }),
-          ),
+      return faultySecrets(store, {
+        rotate: (input) =>
+          overlapping((overlaps) => store.secrets.rotate({ ...input, answer: overlaps ? undefined : input.answer })),
       });
     },
   },
@@ -186,18 +184,20 @@ type Name = Pick<StoredAnswer, "tenant" | "scope" | "key">;
 /** A store that writes another answer than it was given. */
 function rewriting(store: Store, fault: (answer: StoredAnswer) => StoredAnswer): Store {
   const faulty = (answer: StoredAnswer | undefined) => (answer === undefined ? undefined : fault(answer));
-  return faultyEndpoints(store, {
+  const inserting = faultyEndpoints(store, {
     insert: (input) => store.endpoints.insert({ ...input, answer: faulty(input.answer) }),
-    rotateSecret: (input) => store.endpoints.rotateSecret({ ...input, answer: faulty(input.answer) }),
+  });
+  return faultySecrets(inserting, {
+    rotate: (input) => store.secrets.rotate({ ...input, answer: faulty(input.answer) }),
   });
 }
 
 /** A store that finds answers by another name than their own, and reads them back with the name that was asked for. */
 function naming(store: Store, fault: (name: Name) => Partial<Name>): Store {
   const named = rewriting(store, (answer) => ({ ...answer, ...fault(answer) }));
-  return faultyEndpoints(named, {
-    answer: async ({ now, ...name }) => {
-      const found = await store.endpoints.answer({ ...name, ...fault(name), now });
+  return faultySecrets(named, {
+    keptAnswer: async ({ now, ...name }) => {
+      const found = await store.secrets.keptAnswer({ ...name, ...fault(name), now });
       return found === null ? null : { ...found, ...name };
     },
   });
@@ -212,12 +212,14 @@ function keeping(store: Store, keeps: (result: string) => boolean): Store {
     if (answer !== undefined && keeps(result)) kept.set(nameOf(answer), { ...answer });
     return result;
   };
-  return faultyEndpoints(store, {
+  const inserting = faultyEndpoints(store, {
     insert: (input) => noting(input.answer, store.endpoints.insert(input)),
-    rotateSecret: (input) => noting(input.answer, store.endpoints.rotateSecret(input)),
-    answer: async (input) => {
+  });
+  return faultySecrets(inserting, {
+    rotate: (input) => noting(input.answer, store.secrets.rotate(input)),
+    keptAnswer: async (input) => {
       const found = kept.get(nameOf(input));
-      return found === undefined || found.expiresAt <= input.now ? store.endpoints.answer(input) : { ...found };
+      return found === undefined || found.expiresAt <= input.now ? store.secrets.keptAnswer(input) : { ...found };
     },
   });
 }

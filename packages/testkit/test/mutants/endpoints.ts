@@ -1,6 +1,6 @@
 import type { StoredEndpoint, StoredSecret } from "@outhook/core";
 import type { Mutant } from "./mutant.ts";
-import { eachTenant, endpointsOf, faultyEndpoints, overlap } from "./mutant.ts";
+import { eachTenant, endpointsOf, faultyEndpoints, faultySecrets, overlap } from "./mutant.ts";
 
 export const endpointMutants: readonly Mutant[] = [
   {
@@ -172,7 +172,8 @@ export const endpointMutants: readonly Mutant[] = [
           kept.delete(input.id);
           return call(input);
         };
-      return faultyEndpoints(store, {
+      const rotating = faultySecrets(store, { rotate: forgetting(store.secrets.rotate) });
+      return faultyEndpoints(rotating, {
         insert: async (input) => {
           const result = await store.endpoints.insert(input);
           if (result === "inserted") kept.set(input.endpoint.id, input.endpoint);
@@ -184,7 +185,6 @@ export const endpointMutants: readonly Mutant[] = [
         },
         update: forgetting(store.endpoints.update),
         verified: forgetting(store.endpoints.verified),
-        rotateSecret: forgetting(store.endpoints.rotateSecret),
         delete: forgetting(store.endpoints.delete),
       });
     },
@@ -215,12 +215,14 @@ export const endpointMutants: readonly Mutant[] = [
     plant: (store) => {
       const rotations = new Map<string, number>();
       const missing = (tenant: string): number => rotations.get(tenant) ?? 0;
-      return faultyEndpoints(store, {
-        rotateSecret: async (input) => {
-          const result = await store.endpoints.rotateSecret(input);
+      const rotating = faultySecrets(store, {
+        rotate: async (input) => {
+          const result = await store.secrets.rotate(input);
           if (result === "rotated") rotations.set(input.tenant, missing(input.tenant) + 1);
           return result;
         },
+      });
+      return faultyEndpoints(rotating, {
         ofTenants: eachTenant(store, ({ revision, endpoints }, tenant) => {
           return { revision: revision - missing(tenant), endpoints };
         }),

@@ -3,6 +3,7 @@ import type {
   EndpointStore,
   LogStore,
   MessageStore,
+  SecretStore,
   Store,
   TenantEndpoints,
   UpkeepStore,
@@ -17,6 +18,10 @@ export type Mutant = {
 
 export function faultyEndpoints(store: Store, faults: Partial<EndpointStore>): Store {
   return { ...store, endpoints: { ...store.endpoints, ...faults } };
+}
+
+export function faultySecrets(store: Store, faults: Partial<SecretStore>): Store {
+  return { ...store, secrets: { ...store.secrets, ...faults } };
 }
 
 export function faultyMessages(store: Store, faults: Partial<MessageStore<never>>): Store {

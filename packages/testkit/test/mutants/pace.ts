@@ -20,7 +20,8 @@ export const paceMutants: readonly Mutant[] = [
       "pace/two claimers together take no more than the pace",
       "pace/a longer hold stays",
     ],
-    plant: (store) => faultyDeliveries(store, { pace: async () => undefined }),
+    plant: (store) =>
+      faultyDeliveries(store, { pace: (input) => store.deliveries.pace({ ...input, perSecond: null }) }),
   },
   {
     fault: "a pace once set stays",

@@ -1,6 +1,6 @@
 import { keyIdOf } from "@outhook/core";
 import type { Mutant } from "./mutant.ts";
-import { endpointsOf, faultyEndpoints } from "./mutant.ts";
+import { endpointsOf, faultyEndpoints, faultySecrets } from "./mutant.ts";
 
 const told = "sealing/the keys of secrets, headers and answers are told, each once";
 const forgotten = "sealing/a key of which nothing is left is told no more";
@@ -14,11 +14,11 @@ export const sealingMutants: readonly Mutant[] = [
     fault: "the keys of headers are not told",
     caughtBy: [told, forgotten],
     plant: (store) =>
-      faultyEndpoints(store, {
+      faultySecrets(store, {
         keyIds: async (input) => {
           const ids: string[] = [];
-          for (const keyId of await store.endpoints.keyIds(input)) {
-            const texts = await store.endpoints.sealedWith({ keyId, limit });
+          for (const keyId of await store.secrets.keyIds(input)) {
+            const texts = await store.secrets.sealedWith({ keyId, limit });
             if (texts.length === 0 || texts.some(({ secretId }) => secretId !== null)) ids.push(keyId);
           }
           return ids;
@@ -29,11 +29,11 @@ export const sealingMutants: readonly Mutant[] = [
     fault: "a key is told as often as it sealed something",
     caughtBy: [told, "sealing/an answer that takes the place of an expired one brings its key"],
     plant: (store) =>
-      faultyEndpoints(store, {
+      faultySecrets(store, {
         keyIds: async (input) => {
           const ids: string[] = [];
-          for (const keyId of await store.endpoints.keyIds(input)) {
-            const texts = await store.endpoints.sealedWith({ keyId, limit });
+          for (const keyId of await store.secrets.keyIds(input)) {
+            const texts = await store.secrets.sealedWith({ keyId, limit });
             ids.push(keyId, ...texts.slice(1).map(({ sealed }) => keyIdOf(sealed)));
           }
           return ids;
@@ -43,7 +43,7 @@ export const sealingMutants: readonly Mutant[] = [
   {
     fault: "an answer that has expired keeps its key",
     caughtBy: [forgotten],
-    plant: (store) => faultyEndpoints(store, { keyIds: () => store.endpoints.keyIds({ now: 0 }) }),
+    plant: (store) => faultySecrets(store, { keyIds: () => store.secrets.keyIds({ now: 0 }) }),
   },
   {
     fault: "the key of an answer in the place of another is not told",
@@ -51,14 +51,16 @@ export const sealingMutants: readonly Mutant[] = [
     plant: (store) => {
       const named = new Set<string>();
       const untold = new Set<string>();
-      return faultyEndpoints(store, {
+      const telling = faultyEndpoints(store, {
         insert: (input) => {
           const { key = "", sealed = "" } = input.answer ?? {};
           if (named.has(key)) untold.add(keyIdOf(sealed));
           named.add(key);
           return store.endpoints.insert(input);
         },
-        keyIds: async (input) => (await store.endpoints.keyIds(input)).filter((id) => !untold.has(id)),
+      });
+      return faultySecrets(telling, {
+        keyIds: async (input) => (await store.secrets.keyIds(input)).filter((id) => !untold.has(id)),
       });
     },
   },
@@ -67,9 +69,9 @@ export const sealingMutants: readonly Mutant[] = [
     caughtBy: [forgotten],
     plant: (store) => {
       const known = new Set<string>();
-      return faultyEndpoints(store, {
+      return faultySecrets(store, {
         keyIds: async (input) => {
-          for (const id of await store.endpoints.keyIds(input)) known.add(id);
+          for (const id of await store.secrets.keyIds(input)) known.add(id);
           return [...known];
         },
       });
@@ -79,10 +81,10 @@ export const sealingMutants: readonly Mutant[] = [
     fault: "a page has what another key sealed",
     caughtBy: [paged],
     plant: (store) =>
-      faultyEndpoints(store, {
+      faultySecrets(store, {
         sealedWith: async (input) => {
-          const others = await store.endpoints.sealedWith({ ...input, keyId: "k3" });
-          return [...others, ...(await store.endpoints.sealedWith(input))].slice(0, input.limit);
+          const others = await store.secrets.sealedWith({ ...input, keyId: "k3" });
+          return [...others, ...(await store.secrets.sealedWith(input))].slice(0, input.limit);
         },
       }),
   },
@@ -90,9 +92,9 @@ export const sealingMutants: readonly Mutant[] = [
     fault: "headers are passed over",
     caughtBy: [paged, replaced],
     plant: (store) =>
-      faultyEndpoints(store, {
+      faultySecrets(store, {
         sealedWith: async (input) => {
-          const found = await store.endpoints.sealedWith({ ...input, limit });
+          const found = await store.secrets.sealedWith({ ...input, limit });
           return found.filter(({ secretId }) => secretId !== null).slice(0, input.limit);
         },
       }),
@@ -101,13 +103,13 @@ export const sealingMutants: readonly Mutant[] = [
     fault: "pages begin again when the text before them is gone",
     caughtBy: ["sealing/a page is found after a text that is gone"],
     plant: (store) =>
-      faultyEndpoints(store, {
+      faultySecrets(store, {
         sealedWith: async ({ after, ...input }) => {
-          const all = await store.endpoints.sealedWith({ ...input, limit });
+          const all = await store.secrets.sealedWith({ ...input, limit });
           const nameOf = ({ tenant, endpointId, secretId }: NonNullable<typeof after>): string =>
             JSON.stringify([tenant, endpointId, secretId]);
           const known = after && all.find((one) => nameOf(one) === nameOf(after));
-          return store.endpoints.sealedWith({ ...input, after: known });
+          return store.secrets.sealedWith({ ...input, after: known });
         },
       }),
   },
@@ -115,7 +117,7 @@ export const sealingMutants: readonly Mutant[] = [
     fault: "resealing replaces what has changed since",
     caughtBy: [replaced],
     plant: (store) =>
-      faultyEndpoints(store, {
+      faultySecrets(store, {
         reseal: async ({ texts }) => {
           const current = texts.map(async (text) => {
             const endpoints = await endpointsOf(store, text.tenant);
@@ -124,7 +126,7 @@ export const sealingMutants: readonly Mutant[] = [
             const sealed = text.secretId === null ? row?.endpoint.sealedHeaders : secret?.sealed;
             return { ...text, sealed: sealed ?? text.sealed };
           });
-          return store.endpoints.reseal({ texts: await Promise.all(current) });
+          return store.secrets.reseal({ texts: await Promise.all(current) });
         },
       }),
   },
@@ -132,9 +134,9 @@ export const sealingMutants: readonly Mutant[] = [
     fault: "resealing says that it replaced all",
     caughtBy: [replaced, oneReplaces],
     plant: (store) =>
-      faultyEndpoints(store, {
+      faultySecrets(store, {
         reseal: async (input) => {
-          await store.endpoints.reseal(input);
+          await store.secrets.reseal(input);
           return input.texts.length;
         },
       }),
@@ -143,9 +145,9 @@ export const sealingMutants: readonly Mutant[] = [
     fault: "resealing raises the revision",
     caughtBy: ["sealing/resealing leaves all else of the endpoint, and the revision"],
     plant: (store) =>
-      faultyEndpoints(store, {
+      faultySecrets(store, {
         reseal: async (input) => {
-          const count = await store.endpoints.reseal(input);
+          const count = await store.secrets.reseal(input);
           for (const { tenant, endpointId: id } of input.texts) {
             await store.endpoints.update({ tenant, id, change: (endpoint) => endpoint });
           }

@@ -1,6 +1,6 @@
 import type { StoredEndpoint } from "@outhook/core";
 import type { Mutant } from "./mutant.ts";
-import { faultyEndpoints, overlap } from "./mutant.ts";
+import { faultySecrets, overlap } from "./mutant.ts";
 
 export const secretMutants: readonly Mutant[] = [
   {
@@ -15,8 +15,8 @@ export const secretMutants: readonly Mutant[] = [
       "idempotency/of several rotations at once under one answer one rotates",
     ],
     plant: (store) =>
-      faultyEndpoints(store, {
-        rotateSecret: (input) => store.endpoints.rotateSecret({ ...input, expireCurrentAt: null }),
+      faultySecrets(store, {
+        rotate: (input) => store.secrets.rotate({ ...input, expireCurrentAt: null }),
       }),
   },
   {
@@ -26,10 +26,10 @@ export const secretMutants: readonly Mutant[] = [
       "updates/an update and a rotation at once both happen",
     ],
     plant: (store) =>
-      faultyEndpoints(store, {
-        rotateSecret: async (input) => {
+      faultySecrets(store, {
+        rotate: async (input) => {
           const before = await store.endpoints.get(input);
-          return store.endpoints.rotateSecret({ ...input, secretHint: before?.secretHint ?? "" });
+          return store.secrets.rotate({ ...input, secretHint: before?.secretHint ?? "" });
         },
       }),
   },
@@ -37,18 +37,18 @@ export const secretMutants: readonly Mutant[] = [
     fault: "a leak leaves the old secrets signing",
     caughtBy: ["secrets/a rotation without an end drops all older ones"],
     plant: (store) =>
-      faultyEndpoints(store, {
-        rotateSecret: (input) =>
-          store.endpoints.rotateSecret({ ...input, expireCurrentAt: input.expireCurrentAt ?? input.now + 60_000 }),
+      faultySecrets(store, {
+        rotate: (input) =>
+          store.secrets.rotate({ ...input, expireCurrentAt: input.expireCurrentAt ?? input.now + 60_000 }),
       }),
   },
   {
     fault: "expired secrets are kept",
     caughtBy: ["secrets/what has expired is removed and does not count against the limit"],
     plant: (store) =>
-      faultyEndpoints(store, {
-        rotateSecret: async (input) => {
-          const result = await store.endpoints.rotateSecret({ ...input, now: 0 });
+      faultySecrets(store, {
+        rotate: async (input) => {
+          const result = await store.secrets.rotate({ ...input, now: 0 });
           const change = (endpoint: StoredEndpoint) => ({ ...endpoint, updatedAt: input.now });
           if (result === "rotated") await store.endpoints.update({ ...input, change });
           return result;
@@ -60,10 +60,10 @@ export const secretMutants: readonly Mutant[] = [
     caughtBy: ["secrets/of two rotations at once both new secrets sign"],
     plant: (store) => {
       const overlapping = overlap();
-      return faultyEndpoints(store, {
-        rotateSecret: (input) =>
+      return faultySecrets(store, {
+        rotate: (input) =>
           overlapping((overlaps) =>
-            store.endpoints.rotateSecret({ ...input, expireCurrentAt: overlaps ? null : input.expireCurrentAt }),
+            store.secrets.rotate({ ...input, expireCurrentAt: overlaps ? null : input.expireCurrentAt }),
           ),
       });
     },

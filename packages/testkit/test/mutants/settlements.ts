@@ -55,7 +55,10 @@ export const settlementMutants: readonly Mutant[] = [
   {
     fault: "failures are never forgotten",
     caughtBy: ["health/failures are forgotten on request, and only they"],
-    plant: (store) => faultyDeliveries(store, { forgetFailures: async () => undefined }),
+    plant: (store) =>
+      faultyDeliveries(store, {
+        forgetFailures: (input) => store.deliveries.forgetFailures({ ...input, endpointId: "another" }),
+      }),
   },
   {
     fault: "health counts the deliveries of one partition",

@@ -1,7 +1,7 @@
 import type { Store, StoredEndpoint } from "@outhook/core";
 import { isOuthookError, OuthookError } from "@outhook/core";
 import type { Mutant } from "./mutant.ts";
-import { eachTenant, faultyEndpoints } from "./mutant.ts";
+import { eachTenant, faultyEndpoints, faultySecrets } from "./mutant.ts";
 
 export const updateMutants: readonly Mutant[] = [
   {
@@ -72,15 +72,17 @@ export const updateMutants: readonly Mutant[] = [
     ],
     plant: (store) => {
       const kept = new Map<string, StoredEndpoint | null>();
-      return faultyEndpoints(store, {
+      const caching = faultyEndpoints(store, {
         get: async (input) => kept.get(input.id) ?? store.endpoints.get(input),
         update: async (input) => {
           const updated = await store.endpoints.update(input);
           kept.set(input.id, updated);
           return updated;
         },
-        rotateSecret: async (input) => {
-          const result = await store.endpoints.rotateSecret(input);
+      });
+      return faultySecrets(caching, {
+        rotate: async (input) => {
+          const result = await store.secrets.rotate(input);
           kept.delete(input.id);
           return result;
         },
@@ -165,12 +167,14 @@ function changing(store: Store, fault: (before: StoredEndpoint, made: StoredEndp
 /** A store whose updates write hints, until the next rotation. */
 function withHints(store: Store, update: (hints: Map<string, string>) => Store["endpoints"]["update"]): Store {
   const hints = new Map<string, string>();
-  return faultyEndpoints(store, {
-    update: update(hints),
-    rotateSecret: (input) => {
+  const rotating = faultySecrets(store, {
+    rotate: (input) => {
       hints.delete(input.id);
-      return store.endpoints.rotateSecret(input);
+      return store.secrets.rotate(input);
     },
+  });
+  return faultyEndpoints(rotating, {
+    update: update(hints),
     get: async (input) => {
       const found = await store.endpoints.get(input);
       return found === null ? null : { ...found, secretHint: hints.get(found.id) ?? found.secretHint };

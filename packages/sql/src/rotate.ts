@@ -1,4 +1,4 @@
-import type { EndpointStore } from "@outhook/core";
+import type { SecretStore } from "@outhook/core";
 import { answerSteps } from "./answers.ts";
 import type { SecretTable } from "./database.ts";
 import type { QueryBuilder } from "./dialect.ts";
@@ -10,12 +10,12 @@ import { tenantSteps } from "./tenants.ts";
 type OfEndpoint = { readonly tenant: string; readonly id: string };
 
 /** Makes a secret the current one and ends those before it. */
-export function rotateSecretSteps(builder: QueryBuilder): Stepwise<EndpointStore>["rotateSecret"] {
+export function rotateSteps(builder: QueryBuilder): Stepwise<SecretStore>["rotate"] {
   const queries = secretQueries(builder);
   const tenants = tenantSteps(builder);
   const answers = answerSteps(builder);
 
-  return function* rotateSecret({ tenant, id, secret, secretHint, publicKey, expireCurrentAt, limit, now, answer }) {
+  return function* rotate({ tenant, id, secret, secretHint, publicKey, expireCurrentAt, limit, now, answer }) {
     const endpoint = { tenant, id };
     yield* tenants.lock(tenant);
     if (yield* answers.isAnswered(answer)) return "answered";

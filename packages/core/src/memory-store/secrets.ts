@@ -1,10 +1,29 @@
+import type { StoredSecret } from "../model.ts";
 import { keyIdOf } from "../secret-box.ts";
-import type { EndpointStore, SealedText } from "../store/endpoints.ts";
+import type { SealedText, SecretStore } from "../store/secrets.ts";
+import { answerOf, isAnswered, keepAnswer } from "./answers.ts";
 import type { EndpointRow, Tables } from "./tables.ts";
 
-/** Which keys sealed what, and sealing it anew. */
-export function memorySealing(open: () => Tables): Pick<EndpointStore, "keyIds" | "sealedWith" | "reseal"> {
+/** What was sealed, in memory. */
+export function memorySecrets(open: () => Tables): SecretStore {
   return {
+    rotate: async ({ tenant, id, secret, secretHint, publicKey, expireCurrentAt, limit, now, answer }) => {
+      const tables = open();
+      if (isAnswered(tables, answer)) return "answered";
+      const owner = tables.tenants.get(tenant);
+      const row = owner?.endpoints.get(id);
+      if (owner === undefined || row === undefined) return "not_found";
+      const older = expireCurrentAt === null ? [] : stillInForce(row.secrets, expireCurrentAt, now);
+      if (older.length + 1 > limit) return "too_many";
+      row.secrets = [{ ...secret }, ...older];
+      row.endpoint = { ...row.endpoint, secretHint, publicKey, updatedAt: now };
+      owner.revision += 1;
+      keepAnswer(tables, answer);
+      return "rotated";
+    },
+
+    keptAnswer: async (name) => answerOf(open(), name),
+
     keyIds: async ({ now }) => {
       const tables = open();
       const answers = [...tables.answers.values()].filter(({ expiresAt }) => expiresAt > now);
@@ -24,6 +43,12 @@ export function memorySealing(open: () => Tables): Pick<EndpointStore, "keyIds" 
       return texts.filter((text) => replace(tenants.get(text.tenant)?.endpoints.get(text.endpointId), text)).length;
     },
   };
+}
+
+function stillInForce(secrets: readonly StoredSecret[], expireCurrentAt: number, now: number): readonly StoredSecret[] {
+  return secrets
+    .map((secret) => ({ ...secret, expiresAt: secret.expiresAt ?? expireCurrentAt }))
+    .filter((secret) => secret.expiresAt > now);
 }
 
 function textsIn({ tenants }: Tables): readonly SealedText[] {
