@@ -9,12 +9,14 @@ import { checkOut } from "./pool.ts";
  * Hints between processes, by LISTEN and NOTIFY.
  *
  * Postgres commits transactions that notify one after the other, under one lock for the whole server. That is why neither the
- * host's transactions nor ours do: a NOTIFY is a statement of its own after the commit, a few times a second, and nobody waits
- * for it or hears of its failure. What gets lost is found by polling.
+ * host's transactions nor ours do: a NOTIFY is a statement of its own, a few times a second, and nobody waits for it or hears of
+ * its failure. What gets lost is found by polling.
  */
 export type Hints = {
   /** Tells those who listen that these messages are committed, soon and in the background. */
   readonly give: (messages: readonly Pick<NewMessage, "partition">[]) => void;
+  /** The same of messages in a transaction of the host, which ends nobody knows when: twice, in the hope that it has. */
+  readonly giveLater: (messages: readonly Pick<NewMessage, "partition">[]) => void;
   /** Listens on a connection of its own. Not there when the pool is too small for that. */
   readonly listen: OnInserted | undefined;
   /** Gives all connections back. */
@@ -23,6 +25,8 @@ export type Hints = {
 
 /** At most one NOTIFY in so long; the first goes at once. */
 const everyMs = 25;
+/** Most transactions of hosts have ended after the first. Those that take longer than both are found by polling. */
+const laterMs = [25, 250];
 /** In smaller pools a connection that listens would leave too few for everything else. */
 const fewestConnections = 3;
 /** Payloads must be shorter than 8,000 bytes. https://www.postgresql.org/docs/current/sql-notify.html */
@@ -77,11 +81,17 @@ export function createHints(
     return end;
   };
 
+  const tell = (partitions: Iterable<number>): void => {
+    if (closed) return;
+    for (const partition of partitions) untold.add(partition);
+    telling ??= tellAll();
+  };
+
   return {
-    give: (messages) => {
-      if (closed) return;
-      for (const { partition } of messages) untold.add(partition);
-      telling ??= tellAll();
+    give: (messages) => tell(partitionsOf(messages)),
+    giveLater: (messages) => {
+      const partitions = partitionsOf(messages);
+      for (const ms of laterMs) setTimeout(tell, ms, partitions).unref();
     },
     listen: source.maxConnections < fewestConnections ? undefined : listen,
     close: async () => {
@@ -94,6 +104,10 @@ export function createHints(
 /** Channels have names of 63 bytes at most; this one is as good for any schema, and needs no quotes. */
 function channelOf(schema: string): string {
   return `outhook_${hash("sha256", schema, "hex").slice(0, 24)}`;
+}
+
+function partitionsOf(messages: readonly Pick<NewMessage, "partition">[]): ReadonlySet<number> {
+  return new Set(messages.map(({ partition }) => partition));
 }
 
 /** Empty for any partition. */

@@ -34,7 +34,9 @@ export function postgresMessages(
       const distinct = distinctKeys(messages);
       if (join !== null) {
         const { statement, values } = insertion(distinct);
-        return outcomesOf(messages, await join(statement, values));
+        const outcomes = outcomesOf(messages, await join(statement, values));
+        hints?.giveLater(messages);
+        return outcomes;
       }
       if (messages.every(({ idempotencyKey }) => idempotencyKey === null)) {
         await writeSwiftly((session) => session.last(statements.insertUnkeyed, newMessages.values(messages)));

@@ -82,6 +82,8 @@ class Gone extends Error {
   }
 }
 
+const sayNow = "select floor(extract(epoch from now()) * 1000)::bigint as now";
+
 type Kind = { readonly begin: string; readonly mostMs: number; readonly prepared: boolean };
 
 export function createTransactions(input: {
@@ -95,7 +97,7 @@ export function createTransactions(input: {
   readonly random: () => number;
 }): Transactions {
   const { source, schema, lockWaitMs, prepared, migrations, random } = input;
-  /** What begins a transaction, and says when. The bounds that are named last win. */
+  /** What begins a transaction. What is named last wins. */
   const beginning = (mode: string, lockMs: number, ...more: readonly string[]): string =>
     [
       `begin isolation level ${mode}`,
@@ -109,14 +111,18 @@ export function createTransactions(input: {
       "set local enable_bitmapscan = off",
       "set local jit = off",
       ...more,
-      "select floor(extract(epoch from now()) * 1000)::bigint as now",
     ].join("; ");
   const mostMs = lockWaitMs + statementMs + networkMs;
-  const read: Kind = { begin: beginning("repeatable read read only", lockWaitMs), mostMs, prepared };
-  const writeWithin = (lockMs: number): Kind => ({ begin: beginning("read committed", lockMs), mostMs, prepared });
+  const read: Kind = { begin: beginning("repeatable read read only", lockWaitMs, sayNow), mostMs, prepared };
+  const writeWithin = (lockMs: number): Kind => ({
+    begin: beginning("read committed", lockMs, sayNow),
+    mostMs,
+    prepared,
+  });
   const write = writeWithin(lockWaitMs);
+  const swift = beginning("read committed", lockWaitMs);
   const migrate: Kind = {
-    begin: beginning("read committed", lockWaitMs, "set local statement_timeout = 0"),
+    begin: beginning("read committed", lockWaitMs, "set local statement_timeout = 0", sayNow),
     mostMs: 24 * 60 * 60 * 1_000,
     // Only what is not prepared may be several statements.
     prepared: false,
@@ -157,7 +163,7 @@ export function createTransactions(input: {
   const transactSwiftly = async <Result>(work: (session: SwiftSession) => Promise<Result>): Promise<Result> => {
     const connection = await checkOut(await source.open(), lockWaitMs);
     const { all } = createReader((query) => connection.run(query, mostMs), write);
-    const begun = first(connection, { text: write.begin, types: ownTypes }, mostMs);
+    const begun = first(connection, { text: swift }, mostMs);
     let committed: Promise<void> | null = null;
     let distrusted = false;
     const last: Reader["all"] = async (statement, values) => {

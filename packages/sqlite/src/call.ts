@@ -17,6 +17,9 @@ export type Answer =
   | { readonly id: number; readonly result: unknown }
   | { readonly id: number; readonly error: CarriedError };
 
+/** What it says without being asked: somebody has written. */
+export const changed = "changed";
+
 /** Calls a method of the inner store, wherever that is. */
 export type Ask = <Group extends keyof InnerStore, Method extends keyof InnerStore[Group] & string>(
   group: Group,

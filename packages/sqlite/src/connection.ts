@@ -5,7 +5,7 @@ import { createCheckpoints } from "./checkpoint.ts";
 import { loadDriver } from "./driver.ts";
 import { closedStore } from "./failures.ts";
 import { openDatabase } from "./open.ts";
-import type { Session } from "./session.ts";
+import type { Session, Statement } from "./session.ts";
 import { createSession } from "./session.ts";
 import type { Step } from "./shared-commit.ts";
 import type { Opened, Turns } from "./turns.ts";
@@ -24,9 +24,13 @@ export type Connection = {
   readonly write: <Result>(work: (session: Session) => Result) => Promise<Result>;
   /** As `write`, also when migrations are missing. */
   readonly migrate: <Result>(work: (session: Session) => Result) => Promise<Result>;
+  /** SQLite's `data_version`, another one when other connections have written; `null` while it cannot be read. */
+  readonly version: () => number | null;
   /** Runs what was asked for before; what would have to wait for a lock throws `stopped`, as does all that comes later. */
   readonly close: () => Promise<void>;
 };
+
+const dataVersion: Statement<readonly [version: number]> = { sql: "pragma data_version" };
 
 export function createConnection(input: {
   readonly path: string;
@@ -88,6 +92,14 @@ export function createConnection(input: {
     read: (work) => ask("read", whenMigrated(work)),
     write: (work) => ask("write", whenMigrated(work)),
     migrate: (work) => ask("write", work),
+    version: () => {
+      try {
+        return opened?.session.get(dataVersion)?.[0] ?? null;
+      } catch {
+        // What is wrong with the file is said to those who ask for something.
+        return null;
+      }
+    },
     close: async () => {
       closed = true;
       await loading?.catch(() => undefined);

@@ -1,5 +1,6 @@
 import type { DeliveryStore, LogStore, SecretStore } from "@outhook/core";
 import { createQueryBuilder, endpointSteps, heartbeatSteps, logSteps, migrationSteps, secretSteps } from "@outhook/sql";
+import { createChanges } from "./changes.ts";
 import { createConnection } from "./connection.ts";
 import { sqliteDeliveries } from "./deliveries.ts";
 import type { InnerEndpoints } from "./endpoints.ts";
@@ -23,12 +24,17 @@ export type InnerStore = {
   readonly deliveries: Timed<DeliveryStore>;
   readonly log: Timed<LogStore>;
   readonly upkeep: InnerUpkeep;
-  readonly connection: { readonly close: () => Promise<void> };
+  readonly connection: {
+    /** Calls `onChange` from now on when messages were inserted, or another connection has written anything. */
+    readonly watch: () => Promise<void>;
+    readonly endWatch: () => Promise<void>;
+    readonly close: () => Promise<void>;
+  };
 };
 
 export type InnerOptions = { readonly path: string; readonly lockWaitMs: number };
 
-export function createInnerStore({ path, lockWaitMs }: InnerOptions): InnerStore {
+export function createInnerStore({ path, lockWaitMs }: InnerOptions, onChange: () => void): InnerStore {
   const builder = createQueryBuilder("sqlite");
   const migrations = migrationSteps(builder);
   const connection = createConnection({
@@ -38,13 +44,21 @@ export function createInnerStore({ path, lockWaitMs }: InnerOptions): InnerStore
     monotonic: () => performance.now(),
     random: Math.random,
   });
+  const changes = createChanges(connection.version);
   return {
     endpoints: sqliteEndpoints(connection, endpointSteps(builder)),
     secrets: sqliteSecrets(connection, secretSteps(builder)),
-    messages: sqliteMessages(connection),
+    messages: sqliteMessages(connection, changes.add),
     deliveries: sqliteDeliveries(connection),
     log: sqliteLog(connection, logSteps(builder)),
     upkeep: sqliteUpkeep(connection, { migrations, heartbeats: heartbeatSteps(builder) }),
-    connection,
+    connection: {
+      watch: async () => changes.watch(onChange),
+      endWatch: async () => changes.stop(),
+      close: async () => {
+        changes.stop();
+        await connection.close();
+      },
+    },
   };
 }

@@ -14,10 +14,14 @@ export type InnerMessages = {
   readonly awaitingFanOut: MessageStore<never>["awaitingFanOut"];
 };
 
-/** The accepted messages. */
-export function sqliteMessages({ read, write }: Connection): InnerMessages {
+/** The accepted messages. Calls `onInsert` when some are durable. */
+export function sqliteMessages({ read, write }: Connection, onInsert: () => void): InnerMessages {
   return {
-    insert: async ({ messages }) => await write((session) => messages.map((message) => record(session, message))),
+    insert: async ({ messages }) => {
+      const outcomes = await write((session) => messages.map((message) => record(session, message)));
+      onInsert();
+      return outcomes;
+    },
     awaitingFanOut: async (input) => await read((session) => readWaiting(session, input)),
   };
 }

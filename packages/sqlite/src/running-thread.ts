@@ -1,6 +1,7 @@
 import { OuthookError } from "@outhook/core/for-stores";
 import { Worker } from "node:worker_threads";
 import type { Answer, Call, Open } from "./call.ts";
+import { changed } from "./call.ts";
 import { uncarry } from "./carried-error.ts";
 import { requireNode } from "./driver.ts";
 import { entryFileBeside } from "./entry-file.ts";
@@ -21,7 +22,8 @@ type Pending = { readonly resolve: (result: unknown) => void; readonly reject: (
 const idle = new Set<Worker>();
 const mostIdle = 2;
 
-export function startThread(options: InnerOptions): RunningThread {
+/** `onChange` is called when somebody has written, while that is watched. */
+export function startThread(options: InnerOptions, onChange: () => void): RunningThread {
   requireNode(process.versions.node);
   const thread = takeIdle() ?? createWorker();
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread is no window
@@ -44,7 +46,11 @@ export function startThread(options: InnerOptions): RunningThread {
     for (const { reject } of calls) reject(brokenDown(options.path, cause));
   };
 
-  const receive = (answers: readonly Answer[]): void => {
+  const receive = (answers: readonly Answer[] | typeof changed): void => {
+    if (answers === changed) {
+      onChange();
+      return;
+    }
     for (const answer of answers) {
       const call = take(answer.id);
       if ("error" in answer) call?.reject(uncarry(answer.error));

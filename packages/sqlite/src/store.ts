@@ -41,7 +41,7 @@ export function sqliteStore({
 }: SqliteStoreOptions): Store<SqliteTransaction> {
   requirePath(path);
   requireWait(lockWaitMs);
-  const { ask, requireOpen, close } = createThread({ path, lockWaitMs });
+  const { ask, onChange, requireOpen, close } = createThread({ path, lockWaitMs });
   return {
     endpoints: endpointsBy(ask),
     secrets: {
@@ -59,6 +59,8 @@ export function sqliteStore({
       },
       statement: (message) => ({ sql: insertOne.sql, parameters: valuesOf(message) }),
       awaitingFanOut: (input) => ask("messages", "awaitingFanOut", input),
+      // What was written, and where, is not said.
+      onInserted: async (listener) => await onChange(() => listener(null)),
     },
     deliveries: deliveriesBy(ask, now),
     log: {

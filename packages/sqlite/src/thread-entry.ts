@@ -1,6 +1,7 @@
 /** Runs in the store's own thread: holds the connection and does what the calls ask for. */
 import { parentPort } from "node:worker_threads";
 import type { Answer, Call, Open } from "./call.ts";
+import { changed } from "./call.ts";
 import { carry } from "./carried-error.ts";
 import type { InnerStore } from "./inner-store.ts";
 import { createInnerStore } from "./inner-store.ts";
@@ -11,7 +12,7 @@ let store: InnerStore | null = null;
 let answers: Answer[] = [];
 
 port.on("message", (message: Open | Call) => {
-  if ("open" in message) store = createInnerStore(message.open);
+  if ("open" in message) store = createInnerStore(message.open, () => port.postMessage(changed));
   else void perform(message);
 });
 

@@ -10,6 +10,11 @@ import { startThread } from "./running-thread.ts";
  */
 export type Thread = {
   readonly ask: Ask;
+  /**
+   * Calls `listener` soon after messages were inserted, or another connection has written anything. Resolves when that is watched, or the thread did not
+   * start; then as soon as it does. The function that it resolves to ends it.
+   */
+  readonly onChange: (listener: () => void) => Promise<() => Promise<void>>;
   /** Throws `stopped` after `close`. */
   readonly requireOpen: () => void;
   /** Lets it answer what was asked before, and ends it. */
@@ -19,6 +24,18 @@ export type Thread = {
 export function createThread(options: InnerOptions): Thread {
   let running: RunningThread | undefined;
   let closing: Promise<void> | undefined;
+  const listeners = new Set<() => void>();
+
+  const tellAll = (): void => {
+    for (const listener of listeners) listener();
+  };
+
+  const started = (): RunningThread => {
+    if (running !== undefined && !running.hasEnded()) return running;
+    running = startThread(options, tellAll);
+    if (listeners.size > 0) running.call("connection", "watch", undefined).catch(ignore);
+    return running;
+  };
 
   const requireOpen = (): void => {
     if (closing !== undefined) throw closedStore(options.path);
@@ -26,12 +43,24 @@ export function createThread(options: InnerOptions): Thread {
 
   const ask: Ask = async (group, method, input) => {
     requireOpen();
-    if (running === undefined || running.hasEnded()) running = startThread(options);
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the method of this name returned it, over there
-    return (await running.call(group, method, input)) as never;
+    return (await started().call(group, method, input)) as never;
+  };
+
+  const onChange: Thread["onChange"] = async (listener) => {
+    requireOpen();
+    // One of its own, so that who listens twice is called twice.
+    const heard = (): void => listener();
+    listeners.add(heard);
+    if (listeners.size === 1) await ask("connection", "watch", undefined).catch(ignore);
+    return async () => {
+      if (!listeners.delete(heard) || listeners.size > 0 || closing !== undefined) return;
+      await ask("connection", "endWatch", undefined).catch(ignore);
+    };
   };
 
   const end = async (): Promise<void> => {
+    listeners.clear();
     if (running === undefined || running.hasEnded()) return;
     let closed = false;
     try {
@@ -44,5 +73,8 @@ export function createThread(options: InnerOptions): Thread {
     }
   };
 
-  return { ask, requireOpen, close: () => (closing ??= end()) };
+  return { ask, onChange, requireOpen, close: () => (closing ??= end()) };
 }
+
+/** The next call says what is wrong with the thread. */
+function ignore(): void {}

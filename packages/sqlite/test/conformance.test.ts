@@ -29,7 +29,6 @@ async function create(): Promise<StoreHandle> {
 
 describe("sqlite store", () => {
   const skip = [
-    { id: "hints", reason: "a file tells nobody that it was written: dispatchers of other processes poll it" },
     {
       id: "transaction/a short wait for a key of the host ends soon with nothing written",
       reason: "a transaction that writes holds the whole file, never a single key",

@@ -43,6 +43,24 @@ describe("the thread of a store", () => {
     await expect(store.upkeep.identity()).rejects.toMatchObject({ code: "stopped" });
   });
 
+  it("that dies leaves nobody untold who listens, as soon as another has begun", async () => {
+    const others = await Promise.all([1, 2].map(async () => await openStore({ path: await databaseFile() })));
+    const path = await databaseFile();
+    const started = once(process, "worker") as Promise<[Worker]>;
+    const store = await openStore({ path });
+    let calls = 0;
+    await store.messages.onInserted?.(() => (calls += 1));
+    await expect.poll(() => calls).toBe(1);
+    await (await started)[0].terminate();
+    expect(await store.upkeep.identity()).toEqual(identity);
+    await expect.poll(() => calls).toBe(2);
+    const [other = store] = others;
+    await other.close();
+    const again = await openStore({ path });
+    await again.messages.insert({ messages: [message(1)] });
+    await expect.poll(() => calls).toBe(3);
+  });
+
   it("is kept for the next store when its own has closed", async () => {
     let started = 0;
     const count = (): void => void (started += 1);
