@@ -37,7 +37,7 @@ export async function create(): Promise<StoreHandle> {
 
 /** What this store leaves out, and why that is right. */
 export const skip: readonly SkippedCase[] = [
-  { id: "hints", reason: "a file tells nobody that it was written: dispatchers of other processes poll it" },
+  { id: "hints", reason: "they are optional: dispatchers of other processes poll the file" },
   {
     id: "transaction/a short wait for a key of the host ends soon with nothing written",
     reason: "a transaction that writes holds the whole file, never a single key",

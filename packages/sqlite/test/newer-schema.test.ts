@@ -58,7 +58,6 @@ describe("this version on the schema of the next one passes the kit", () => {
       };
     };
     const skip = [
-      { id: "hints", reason: "a file tells nobody that it was written" },
       {
         id: "transaction/a short wait for a key of the host ends soon with nothing written",
         reason: "a transaction that writes holds the whole file, never a single key",
