@@ -1,9 +1,9 @@
-import type { Load, Drain } from "../drain/measure.ts";
+import type { Load } from "../drain/measure.ts";
 import { measureDrain } from "../drain/measure.ts";
-import type { Queues } from "../drain/queues.ts";
 import { openQueues } from "../drain/queues.ts";
+import type { Measured } from "../drain/rounds.ts";
+import { figuresOf, measureInRounds, ratioTo } from "../drain/rounds.ts";
 import { commandLine, heading, versionOf } from "../heading.ts";
-import type { Receiver } from "../receiver/receiver.ts";
 import { startReceiver } from "../receiver/receiver.ts";
 import type { Bound, Report } from "../report.ts";
 import { atLeast, atMost } from "../report.ts";
@@ -18,10 +18,9 @@ const inFlight = 64;
 const mostRssMiB = 200;
 const leastRatio = 0.9;
 
-type Case = {
+type Case = Measured & {
   readonly engine: "outhook-sqlite" | "outhook-postgres";
   readonly waiting: number;
-  readonly found: Drain[];
 };
 
 export const backlog: Scenario = {
@@ -40,7 +39,11 @@ export const backlog: Scenario = {
     const queues = await openQueues(engines);
     const receiver = await startReceiver(endpoints);
     try {
-      await measureAll(cases, { queues, receiver, load, rounds });
+      await measureInRounds(cases, {
+        rounds,
+        nameOf,
+        measure: ({ engine, waiting }) => measureDrain(engine, { queues, receiver, load: { ...load, waiting } }),
+      });
     } finally {
       await receiver.end();
       await queues.close();
@@ -49,18 +52,8 @@ export const backlog: Scenario = {
   },
 };
 
-async function measureAll(
-  cases: readonly Case[],
-  run: { readonly queues: Queues; readonly receiver: Receiver; readonly load: Load; readonly rounds: number },
-): Promise<void> {
-  const { queues, receiver, load, rounds } = run;
-  for (let round = 0; round < rounds; round += 1) {
-    for (const { engine, waiting, found } of round % 2 === 0 ? cases : cases.toReversed()) {
-      const one = await measureDrain(engine, { queues, receiver, load: { ...load, waiting } });
-      found.push(one);
-      console.error(`round ${round + 1}, ${engine}, ${waiting}: ${one.perSecond.toFixed(0)}/s`);
-    }
-  }
+function nameOf({ engine, waiting }: Case): string {
+  return `${engine}-${waiting}`;
 }
 
 function reportOf(
@@ -68,19 +61,15 @@ function reportOf(
   run: { readonly load: Load; readonly rounds: number; readonly versions: readonly string[] },
 ): Report {
   const { load, rounds, versions } = run;
-  const of = ({ found }: Case, figure: "perSecond" | "peakRssMiB"): readonly number[] =>
-    found.map((one) => one[figure]);
-  const baseOf = ({ engine }: Case): readonly number[] =>
-    cases
-      .filter((one) => one.engine === engine && one.waiting === load.messages)
-      .flatMap((one) => of(one, "perSecond"));
-  const ratioOf = (one: Case): number =>
-    median(of(one, "perSecond").map((rate, round) => rate / (baseOf(one)[round] ?? NaN)));
+  const ratioOf = (one: Case): number => {
+    const base = cases.find(({ engine, waiting }) => engine === one.engine && waiting === load.messages) ?? one;
+    return ratioTo(base, one, "perSecond");
+  };
   const boundsOf = (one: Case): readonly Bound[] => {
     const name = `${one.engine}, ${one.waiting.toLocaleString("en-US")} waiting`;
     return [
       atLeast(`drain, ${name}`, ratioOf(one), leastRatio, ` × with ${load.messages.toLocaleString("en-US")}`),
-      atMost(`memory, ${name}`, Math.max(...of(one, "peakRssMiB")), mostRssMiB, " MiB"),
+      atMost(`memory, ${name}`, Math.max(...figuresOf(one, "peakRssMiB")), mostRssMiB, " MiB"),
     ];
   };
   return {
@@ -96,17 +85,17 @@ function reportOf(
     rows: cases.map((one) => [
       one.engine,
       one.waiting.toLocaleString("en-US"),
-      spreadOf(of(one, "perSecond"), 0),
+      spreadOf(figuresOf(one, "perSecond"), 0),
       ratioOf(one).toFixed(2),
-      spreadOf(of(one, "peakRssMiB"), 0),
+      spreadOf(figuresOf(one, "peakRssMiB"), 0),
     ]),
     bounds: cases.filter(({ waiting }) => waiting > load.messages).flatMap(boundsOf),
     notes: [],
     results: cases.map((one) => ({
-      name: `${one.engine}-${one.waiting}`,
-      perSecond: median(of(one, "perSecond")),
+      name: nameOf(one),
+      perSecond: median(figuresOf(one, "perSecond")),
       ratio: ratioOf(one),
-      peakRssMiB: Math.max(...of(one, "peakRssMiB")),
+      peakRssMiB: Math.max(...figuresOf(one, "peakRssMiB")),
     })),
   };
 }

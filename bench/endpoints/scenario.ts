@@ -4,6 +4,8 @@ import type { Drain, Load } from "../drain/measure.ts";
 import { measureDrain } from "../drain/measure.ts";
 import type { Queues } from "../drain/queues.ts";
 import { openQueues } from "../drain/queues.ts";
+import type { Measured } from "../drain/rounds.ts";
+import { figuresOf, measureInRounds, ratioTo } from "../drain/rounds.ts";
 import { commandLine, heading, versionOf } from "../heading.ts";
 import { startReceiver } from "../receiver/receiver.ts";
 import type { Report } from "../report.ts";
@@ -25,11 +27,11 @@ const bystanders = {
   first: { tenants: 1, counts: [0, 1_000] },
 } as const;
 
-type Case = Bystanders & {
-  readonly engine: "outhook-sqlite" | "outhook-postgres";
-  readonly tenants: number;
-  readonly found: Drain[];
-};
+type Case = Bystanders &
+  Measured & {
+    readonly engine: "outhook-sqlite" | "outhook-postgres";
+    readonly tenants: number;
+  };
 
 export const endpoints: Scenario = {
   takes: ["store", "messages", "bytes", "rounds", "long", "profile", "json", "save"],
@@ -46,7 +48,7 @@ export const endpoints: Scenario = {
     const load = { messages, bytes, inFlight, perEndpoint: inFlight, profile };
     const queues = await openQueues(engines);
     try {
-      await measureAll(cases, { queues, load, rounds });
+      await measureInRounds(cases, { rounds, nameOf, measure: (one) => measure(one, queues, load) });
     } finally {
       await queues.close();
     }
@@ -66,19 +68,6 @@ function casesOf(
   { tenants, counts }: { readonly tenants: number; readonly counts: readonly number[] },
 ): readonly Case[] {
   return counts.map((count) => ({ engine, to, tenants, count, found: [] }));
-}
-
-async function measureAll(
-  cases: readonly Case[],
-  { queues, load, rounds }: { readonly queues: Queues; readonly load: Load; readonly rounds: number },
-): Promise<void> {
-  for (let round = 0; round < rounds; round += 1) {
-    for (const one of round % 2 === 0 ? cases : cases.toReversed()) {
-      const drain = await measure(one, queues, load);
-      one.found.push(drain);
-      console.error(`round ${round + 1}, ${nameOf(one)}: ${drain.perSecond.toFixed(0)}/s`);
-    }
-  }
 }
 
 async function measure(one: Case, queues: Queues, load: Load): Promise<Drain> {
@@ -101,14 +90,10 @@ function reportOf(
   cases: readonly Case[],
   run: { readonly load: Load; readonly rounds: number; readonly versions: readonly string[] },
 ): Report {
-  const of = ({ found }: Case, figure: "perSecond" | "cpuSecondsPer1000" | "peakRssMiB"): readonly number[] =>
-    found.map((one) => one[figure]);
-  const baseOf = ({ engine, to }: Case): readonly number[] =>
-    cases
-      .filter((one) => one.engine === engine && one.to === to && one.count === 0)
-      .flatMap((one) => of(one, "perSecond"));
-  const ratioOf = (one: Case): number =>
-    median(of(one, "perSecond").map((rate, round) => rate / (baseOf(one)[round] ?? NaN)));
+  const ratioOf = (one: Case): number => {
+    const base = cases.find(({ engine, to, count }) => engine === one.engine && to === one.to && count === 0) ?? one;
+    return ratioTo(base, one, "perSecond");
+  };
   const words = ({ tenants, to, count }: Case): string =>
     `${count.toLocaleString("en-US")} ${to === "others" ? "of as many other tenants" : "of the same tenant"}, beside ${tenants}`;
   return {
@@ -124,10 +109,10 @@ function reportOf(
     rows: cases.map((one) => [
       one.engine,
       words(one),
-      spreadOf(of(one, "perSecond"), 0),
+      spreadOf(figuresOf(one, "perSecond"), 0),
       ratioOf(one).toFixed(2),
-      median(of(one, "cpuSecondsPer1000")).toFixed(3),
-      spreadOf(of(one, "peakRssMiB"), 0),
+      median(figuresOf(one, "cpuSecondsPer1000")).toFixed(3),
+      spreadOf(figuresOf(one, "peakRssMiB"), 0),
     ]),
     bounds: cases
       .filter(({ count }) => count > 0)
@@ -135,10 +120,10 @@ function reportOf(
     notes: [],
     results: cases.map((one) => ({
       name: nameOf(one),
-      perSecond: median(of(one, "perSecond")),
+      perSecond: median(figuresOf(one, "perSecond")),
       ratio: ratioOf(one),
-      cpuSecondsPer1000: median(of(one, "cpuSecondsPer1000")),
-      peakRssMiB: Math.max(...of(one, "peakRssMiB")),
+      cpuSecondsPer1000: median(figuresOf(one, "cpuSecondsPer1000")),
+      peakRssMiB: Math.max(...figuresOf(one, "peakRssMiB")),
     })),
   };
 }

@@ -1,9 +1,9 @@
-import type { Drain, Load } from "../drain/measure.ts";
+import type { Load } from "../drain/measure.ts";
 import { measureDrain } from "../drain/measure.ts";
-import type { Queues } from "../drain/queues.ts";
 import { openQueues } from "../drain/queues.ts";
+import type { Measured } from "../drain/rounds.ts";
+import { figuresOf, measureInRounds, ratioTo } from "../drain/rounds.ts";
 import { commandLine, heading, versionOf } from "../heading.ts";
-import type { Receiver } from "../receiver/receiver.ts";
 import { startReceiver } from "../receiver/receiver.ts";
 import type { Report } from "../report.ts";
 import type { Scenario } from "../scenario.ts";
@@ -14,10 +14,9 @@ const counts = [1, 10, 100] as const;
 const endpoints = 64;
 const inFlight = 64;
 
-type Case = {
+type Case = Measured & {
   readonly engine: "outhook-sqlite" | "outhook-postgres";
   readonly patterns: (typeof counts)[number];
-  readonly found: Drain[];
 };
 
 export const patterns: Scenario = {
@@ -32,7 +31,11 @@ export const patterns: Scenario = {
     const queues = await openQueues([engine]);
     const receiver = await startReceiver(endpoints);
     try {
-      await measureAll(cases, { queues, receiver, load, rounds });
+      await measureInRounds(cases, {
+        rounds,
+        nameOf,
+        measure: (one) => measureDrain(one.engine, { queues, receiver, load: { ...load, patterns: one.patterns } }),
+      });
     } finally {
       await receiver.end();
       await queues.close();
@@ -40,20 +43,6 @@ export const patterns: Scenario = {
     return reportOf(cases, { load, rounds, versions: queues.versions });
   },
 };
-
-async function measureAll(
-  cases: readonly Case[],
-  run: { readonly queues: Queues; readonly receiver: Receiver; readonly load: Load; readonly rounds: number },
-): Promise<void> {
-  const { queues, receiver, load, rounds } = run;
-  for (let round = 0; round < rounds; round += 1) {
-    for (const one of round % 2 === 0 ? cases : cases.toReversed()) {
-      const drain = await measureDrain(one.engine, { queues, receiver, load: { ...load, patterns: one.patterns } });
-      one.found.push(drain);
-      console.error(`round ${round + 1}, ${nameOf(one)}: ${drain.perSecond.toFixed(0)}/s`);
-    }
-  }
-}
 
 function nameOf({ engine, patterns: count }: Case): string {
   return `${engine}-${count}`;
@@ -64,11 +53,8 @@ function reportOf(
   run: { readonly load: Load; readonly rounds: number; readonly versions: readonly string[] },
 ): Report {
   const { load, rounds, versions } = run;
-  const of = ({ found }: Case, figure: "perSecond" | "cpuSecondsPer1000"): readonly number[] =>
-    found.map((one) => one[figure]);
-  const bases = cases.filter((one) => one.patterns === 1).flatMap((one) => of(one, "cpuSecondsPer1000"));
-  const ratioOf = (one: Case): number =>
-    median(of(one, "cpuSecondsPer1000").map((seconds, round) => seconds / (bases[round] ?? NaN)));
+  const [base] = cases;
+  const ratioOf = (one: Case): number => ratioTo(base ?? one, one, "cpuSecondsPer1000");
   return {
     scenario: "patterns",
     heading: heading(commandLine("patterns"), [...versions, versionOf("better-sqlite3")]),
@@ -82,17 +68,17 @@ function reportOf(
     rows: cases.map((one) => [
       one.engine,
       String(one.patterns),
-      spreadOf(of(one, "perSecond"), 0),
-      spreadOf(of(one, "cpuSecondsPer1000"), 3),
+      spreadOf(figuresOf(one, "perSecond"), 0),
+      spreadOf(figuresOf(one, "cpuSecondsPer1000"), 3),
       ratioOf(one).toFixed(2),
     ]),
     bounds: [],
     notes: [],
     results: cases.map((one) => ({
       name: nameOf(one),
-      perSecond: median(of(one, "perSecond")),
+      perSecond: median(figuresOf(one, "perSecond")),
       ratio: ratioOf(one),
-      cpuSecondsPer1000: median(of(one, "cpuSecondsPer1000")),
+      cpuSecondsPer1000: median(figuresOf(one, "cpuSecondsPer1000")),
     })),
   };
 }
