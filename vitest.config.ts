@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { defineConfig } from "vitest/config";
 import { closingLine } from "./scripts/closing-line.ts";
+import { slowFirst } from "./scripts/slow-first.ts";
 
 /** `pnpm test:long` sets it: the long lane runs what takes minutes and nothing else. */
 const long = process.env["OUTHOOK_LONG"] === "1";
@@ -18,12 +19,40 @@ const measured = [
   "test/reliability/{isolation,receivers,origins,stop,frozen}*.test.ts",
   "packages/sqlite/test/{blocking,processes}.test.ts",
 ];
+/** These look at what their process has started, or at single milliseconds of it, and so have one of their own. */
+const apart = ["packages/sqlite/test/{thread,transactions}.test.ts", "packages/core/test/pattern.test.ts"];
+/** These take ten seconds and more. */
+const slow = [
+  "packages/postgres/test/mutants.test.ts",
+  "packages/postgres/test/conformance.test.ts",
+  "packages/postgres/test/hints.test.ts",
+  "packages/postgres/test/newer-schema.test.ts",
+  "packages/testkit/test/mutants.test.ts",
+  "packages/sqlite/test/conformance.test.ts",
+  "packages/express/test/conformance.test.ts",
+  "packages/fastify/test/conformance.test.ts",
+  "packages/hono/test/conformance.test.ts",
+  "test/examples/examples.test.ts",
+  "test/contracts/main.test.ts",
+  "test/runner.test.ts",
+  "test/postgres/fleet.test.ts",
+  "test/crash/deadly-receiver.test.ts",
+  "test/crash/kill.test.ts",
+  "test/crash/custom-store.test.ts",
+  "test/postgres/chaos.test.ts",
+];
 const longLane = ["**/*.long.test.ts"];
 /** These do a part of their cases in the short lane. */
 const longer = ["packages/{postgres,sqlite}/test/newer-schema.test.ts", "packages/postgres/test/pooler.test.ts"];
 const globalSetup = ["./packages/postgres/test/fixtures/global-setup.ts"];
 // What Node compiles is kept for the processes that tests start, of which each begins in half the time then.
 process.env["NODE_COMPILE_CACHE"] ??= join(import.meta.dirname, "node_modules/.cache/outhook-tests");
+
+/**
+ * Files that run one after the other in one process load the packages once, and what they run is compiled already. The young
+ * generation of the heap has room for the garbage of a few requests more than Node gives it.
+ */
+const together = { isolate: false, execArgv: ["--max-semi-space-size=64"] };
 
 const ignored = ["**/node_modules/**", "**/dist/**", "**/.planted-*/**"];
 
@@ -34,6 +63,7 @@ export default defineConfig({
     pool: "forks",
     testTimeout: 10_000,
     hookTimeout: 10_000,
+    sequence: { sequencer: slowFirst(slow) },
     reporters: ["default", closingLine()],
     projects: long
       ? [
@@ -53,8 +83,9 @@ export default defineConfig({
             test: {
               name: "quick",
               include: ["packages/*/test/**/*.test.ts", "examples/*/test/**/*.test.ts", "test/**/*.test.ts"],
-              exclude: [...ignored, ...faults, ...measured, ...onPostgres, ...longLane],
-              maxWorkers: 2,
+              exclude: [...ignored, ...faults, ...measured, ...onPostgres, ...apart, ...longLane],
+              maxWorkers: 3,
+              ...together,
               typecheck: {
                 enabled: true,
                 include: ["packages/*/test/**/*.test-d.ts", "test/**/*.test-d.ts"],
@@ -66,11 +97,19 @@ export default defineConfig({
           },
           {
             test: {
+              name: "apart",
+              include: apart,
+              maxWorkers: 3,
+            },
+          },
+          {
+            test: {
               name: "postgres",
               include: onPostgres,
               exclude: [...ignored, ...longLane],
               globalSetup,
-              maxWorkers: 2,
+              maxWorkers: 3,
+              ...together,
               testTimeout: 30_000,
               hookTimeout: 60_000,
             },

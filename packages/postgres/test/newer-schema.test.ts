@@ -47,7 +47,7 @@ describe("this version on the schema of the next one passes the kit, on connecti
   const schema = "next";
   const open = (number: number) => postgresStore({ pool: poolOf(number), schema });
   const emptied = storeConformance({
-    create: () => onOneSchema({ url: database.url(), schema, open }).create(),
+    create: () => onOneSchema({ url: database.url(), pool: poolOf(0), schema, open }).create(),
   });
   const create: StoreFixture["create"] = async () => {
     const ofCase = database.newSchema();

@@ -27,8 +27,9 @@ describe.skipIf(process.env["OUTHOOK_TEST_POSTGRES_URL"] !== undefined)("through
     await pooler.stop();
   });
 
+  const poolOf = (number: number): pg.Pool => pools[number % pools.length] ?? new pg.Pool();
   const open = (schema: string, number = 0): Store =>
-    postgresStore({ pool: pools[number % pools.length] ?? new pg.Pool(), schema, preparedStatements: false });
+    postgresStore({ pool: poolOf(number), schema, preparedStatements: false });
 
   it("one client's transactions run on different connections of the server", async () => {
     const client = new pg.Client({ connectionString: pooler.url });
@@ -77,8 +78,9 @@ describe.skipIf(process.env["OUTHOOK_TEST_POSTGRES_URL"] !== undefined)("through
       await open(schema).upkeep.migrate({ identity: { environment: "conformance", partitions: 8 }, adopt: false });
     });
     const skip = [{ id: "hints", reason: "a pooler passes none on, so they are off" }];
+    const openOne = (number: number): Store => open(schema, number);
     const emptied = storeConformance(
-      { create: () => onOneSchema({ url: database.url(), schema, open: (number) => open(schema, number) }).create() },
+      { create: () => onOneSchema({ url: database.url(), pool: poolOf(0), schema, open: openOne }).create() },
       { skip },
     );
     const upkeep = storeConformance(

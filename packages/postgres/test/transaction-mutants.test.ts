@@ -1,15 +1,17 @@
 import type { Store } from "@outhook/core";
 import { storeConformance } from "@outhook/testkit";
 import { AssertionError } from "node:assert";
-import { beforeAll, describe, expect, it } from "vitest";
+import pg from "pg";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { postgresStore } from "../src/index.ts";
 import { useDatabase } from "./fixtures/database.ts";
 import { onOneSchema } from "./fixtures/one-schema.ts";
 
 const database = useDatabase();
 const schema = "mutated";
-const open = (): Store =>
-  postgresStore({ connectionString: database.url(), maxConnections: 2, schema, lockWaitMs: 1_000 });
+const pools: pg.Pool[] = [];
+const poolOf = (number: number): pg.Pool => pools[number % pools.length] ?? new pg.Pool();
+const open = (number: number): Store => postgresStore({ pool: poolOf(number), schema, lockWaitMs: 1_000 });
 
 type Insert = Store["messages"]["insert"];
 
@@ -64,19 +66,24 @@ const mutants: readonly {
 ];
 
 beforeAll(async () => {
-  const store = open();
+  for (let n = 0; n < 2; n += 1) pools.push(new pg.Pool({ connectionString: database.url() }));
+  const store = open(0);
   await store.upkeep.migrate({ identity: { environment: "conformance", partitions: 8 }, adopt: false });
   await store.close();
+});
+afterAll(async () => {
+  for (const pool of pools) await pool.end();
 });
 
 describe("a store with one fault in joining transactions fails the cases that name it", () => {
   it.each(mutants)("$fault", async ({ caughtBy, plant }) => {
-    const openFaulty = (): Store => {
-      const store = open();
+    const openFaulty = (number: number): Store => {
+      const store = open(number);
       return { ...store, messages: { ...store.messages, insert: plant(store.messages.insert) } };
     };
     const failed: string[] = [];
-    const cases = storeConformance(onOneSchema({ url: database.url(), schema, open: openFaulty }));
+    const fixture = onOneSchema({ url: database.url(), pool: poolOf(0), schema, open: openFaulty });
+    const cases = storeConformance(fixture);
     for (const { id, run } of cases.filter(({ group }) => group === "transaction" || group === "messages")) {
       try {
         await run();
