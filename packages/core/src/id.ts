@@ -1,12 +1,34 @@
-import { hash } from "node:crypto";
+import { hash, randomFillSync } from "node:crypto";
 import { v7 } from "uuid";
 
 /** What each kind of id starts with; receivers see the one of messages as the head of `webhook-id`. */
 export type IdPrefixes = { readonly message: string; readonly endpoint: string };
 
-/** Makes ids: the prefix and 32 hexadecimal digits of a UUID v7, so that ids sort by the time they were made. */
+/** Makes ids: the prefix and 32 hexadecimal digits of a UUID v7, so that ids of one process sort by the order they were made in. */
 export function newId(prefix: string): string {
-  return prefix + v7().replaceAll("-", "");
+  const random = randomBytes();
+  const msecs = Date.now();
+  // A clock that was set back changes nothing: ids go on from the latest.
+  const isLater = msecs > latest.msecs;
+  latest = isLater ? { msecs, seq: random.readUInt32BE() >>> 1 } : { msecs: latest.msecs, seq: latest.seq + 1 };
+  return prefix + v7({ ...latest, random }).replaceAll("-", "");
+}
+
+/** When the latest id was made, and the 32 bits by which those of one millisecond follow each other, begun in their lower half. */
+let latest = { msecs: 0, seq: 0 };
+
+/** Taken by the page: asked for 16 at a time they took 9 of the 13 µs of a `prepare`. */
+const pool = Buffer.alloc(4_096);
+const idBytes = 16;
+let used = pool.length;
+
+function randomBytes(): Buffer {
+  if (used === pool.length) {
+    randomFillSync(pool);
+    used = 0;
+  }
+  used += idBytes;
+  return pool.subarray(used - idBytes, used);
 }
 
 /**

@@ -75,6 +75,9 @@ describe("ids", () => {
   it("sort by the time they were made", () => {
     const made = Array.from({ length: 1_000 }, () => newId("msg_"));
     expect(made).toEqual(made.toSorted());
+    expect(new Set(made).size).toBe(made.length);
+    // The last ten digits are chance alone, whatever else two processes have in common.
+    expect(new Set(made.map((id) => id.slice(-10))).size).toBe(made.length);
     expect(made[0]).toMatch(/^msg_[0-9a-f]{32}$/);
   });
 
