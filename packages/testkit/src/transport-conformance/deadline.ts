@@ -26,7 +26,7 @@ export const deadlineCases: TransportCaseGroup = {
       name: `${name} is a timeout`,
       run: async ({ transport, listen }) => {
         const listener = await listen(answer);
-        const { result, ms } = await timed(send(transport, listener.url, { timeoutMs }));
+        const { result, ms } = await timed(() => send(transport, listener.url, { timeoutMs }));
         assertError(result, "timeout");
         assertInTime(ms);
         assert.equal(await listener.left(), 0, "its connection is dropped");
@@ -36,7 +36,7 @@ export const deadlineCases: TransportCaseGroup = {
       name: "a TLS handshake that does not go on is a timeout",
       run: async ({ transport, listen }) => {
         const listener = await listen(() => {});
-        const { result, ms } = await timed(send(transport, listener.httpsUrl, { timeoutMs }));
+        const { result, ms } = await timed(() => send(transport, listener.httpsUrl, { timeoutMs }));
         assertError(result, "timeout");
         assertInTime(ms);
       },
@@ -56,7 +56,7 @@ export const deadlineCases: TransportCaseGroup = {
           socket.write(chunkedHead);
           repeatedly(socket, chunk(1), 20);
         });
-        const { result, ms } = await timed(send(transport, listener.url, { timeoutMs }));
+        const { result, ms } = await timed(() => send(transport, listener.url, { timeoutMs }));
         assert.equal(result.kind, "response");
         assertInTime(ms);
         assert.equal(await listener.left(), 0, "its connection is dropped");

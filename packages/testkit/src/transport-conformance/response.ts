@@ -81,7 +81,7 @@ export const responseCases: TransportCaseGroup = {
           socket.write(chunkedHead);
           repeatedly(socket, chunk(4_000), 1);
         });
-        const { result, ms } = await timed(answered(transport, listener.url));
+        const { result, ms } = await timed(() => answered(transport, listener.url));
         assert.ok(result.body === "x".repeat(maxBodyBytes), `${result.body.length} characters are kept`);
         assert.ok(ms < 2_500, `the outcome came after ${Math.round(ms)} ms`);
         assert.equal(await listener.left(), 0, "its connection is dropped");

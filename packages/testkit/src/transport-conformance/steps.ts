@@ -46,10 +46,10 @@ export async function within<T>(ms: number, work: Promise<T>): Promise<T> {
   }
 }
 
-/** What a promise resolves to, and how long it took. */
-export async function timed<T>(work: Promise<T>): Promise<{ readonly result: T; readonly ms: number }> {
+/** What work resolves to, and how long it took, with what it did before it first gave way. */
+export async function timed<T>(work: () => Promise<T>): Promise<{ readonly result: T; readonly ms: number }> {
   const startedAt = performance.now();
-  const result = await work;
+  const result = await work();
   return { result, ms: performance.now() - startedAt };
 }
 
