@@ -22,13 +22,13 @@ const nothingGiven: Arguments = {
 
 /** All of the design's table that ten minutes are enough for. */
 const short: Plan = [
-  ["drain", { messages: 6_000 }],
+  ["drain", { messages: 5_000 }],
   ["send", { messages: 10_000, rounds: 2 }],
   ["latency", { seconds: 4, rounds: 1 }],
   ["backlog", { rounds: 1 }],
-  ["endpoints", { messages: 3_000, rounds: 1 }],
-  ["patterns", { messages: 2_000, rounds: 2 }],
-  ["isolation", { seconds: 4, rounds: 1 }],
+  ["endpoints", { messages: 2_500, rounds: 1 }],
+  ["patterns", { messages: 3_000, rounds: 1 }],
+  ["isolation", { seconds: 3, rounds: 1 }],
   ["dispatchers", { messages: 3_000, rounds: 1 }],
   ["api", { seconds: 2, rounds: 1 }],
   ["idle", { seconds: 5, rounds: 1 }],

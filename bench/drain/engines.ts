@@ -21,19 +21,19 @@ const tuned = "undici, node:crypto";
 const kinds = {
   "floor-request": {
     queue: "none",
-    times: 6,
+    times: 4,
     how: "no store: undici's request on a pool, node:crypto",
     load: async () => (await import("./floor.ts")).openFloorRequest,
   },
   "floor-dispatch": {
     queue: "none",
-    times: 6,
+    times: 4,
     how: "no store: undici's dispatch on a pool, node:crypto",
     load: async () => (await import("./floor.ts")).openFloorDispatch,
   },
   "floor-clients": {
     queue: "none",
-    times: 6,
+    times: 4,
     how: "no store: undici's dispatch on a client for each in flight, node:crypto",
     load: async () => (await import("./floor.ts")).openFloorClients,
   },

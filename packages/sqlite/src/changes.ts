@@ -11,6 +11,8 @@ export type Changes = {
 };
 
 const everyMs = 50;
+/** Of these looks one also counts what this connection has written: an app wakes its own dispatcher, without waiting for that. */
+const looksPerOwn = 5;
 
 /** `version` is `null` while there is no connection whose version could be compared. */
 export function createChanges(version: () => number | null): Changes {
@@ -29,9 +31,12 @@ export function createChanges(version: () => number | null): Changes {
     watch: (onChange) => {
       stop();
       let last: number | null = null;
+      let looks = 0;
       timer = setInterval(() => {
+        looks += 1;
         const now = version();
-        if (now === null || (now === last && !added)) return;
+        const own = added && looks % looksPerOwn === 0;
+        if (now === null || (now === last && !own)) return;
         last = now;
         added = false;
         onChange();
