@@ -96,7 +96,7 @@ function reportOf(
       `${load.messages.toLocaleString("en-US")} messages of ${load.bytes.toLocaleString("en-US")} bytes to ${endpoints} ` +
         `endpoints of as many tenants at one receiver, ${inFlight} requests in flight; medians of ${rounds} rounds in ` +
         "alternating order, with the least and the greatest. Each run has a process, a database and a warm-up of its own. " +
-        "The floor sends six times as many, and the slow peers at most 5,000, or 512. The messages wait, not fanned out, when the clock starts; it stops when all are answered and the database knows.",
+        "The floor sends four times as many, and the slow peers at most 5,000, or 512. The messages wait, not fanned out, when the clock starts; it stops when all are answered and the database knows.",
       "Every message arrived once, a sample of the signatures was verified with `standardwebhooks`, and Outhook has one " +
         "attempt recorded for each delivery. The peers keep no record of attempts. Postgres runs with fsync, " +
         "full_page_writes and synchronous_commit on, SQLite with synchronous = FULL, Redis as OUTHOOK_BENCH_REDIS_URL has it, or with appendfsync everysec.",
