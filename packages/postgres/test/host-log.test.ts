@@ -46,18 +46,25 @@ const hosts: readonly { readonly handle: string; readonly run: (pool: pg.Pool, s
 describe.skipIf(process.env["OUTHOOK_TEST_POSTGRES_URL"] !== undefined)("the database's log of a transaction", () => {
   let server: TestServer;
   beforeAll(async () => {
-    server = await startServer({ log_statement: "all", log_line_prefix: "<%a> " });
+    server = await startServer({ log_statement: "all", log_line_prefix: "<%a %p> " });
   });
   afterAll(() => server.destroy());
 
-  /** The statements that connections of this application sent, in their order; complete once the last of them is there. */
-  const statementsOf = async (application: string, last: string): Promise<readonly string[]> => {
+  /** The statements that the connection of this application sent that began a transaction, from there to its end. */
+  const transactionOf = async (application: string): Promise<readonly string[]> => {
     const read = async () => {
       const entries = (await server.log()).join("\n").split(/\n(?=<)/);
-      const statement = new RegExp(`^<${application}> LOG: +(?:statement|execute [^:]+): (.*)$`, "s");
-      return entries.flatMap((entry) => statement.exec(entry)?.[1] ?? []);
+      const statement = new RegExp(`^<${application} (\\d+)> LOG: +(?:statement|execute [^:]+): (.*)$`, "s");
+      const all = entries.flatMap((entry) => {
+        const [, connection, text] = statement.exec(entry) ?? [];
+        return text === undefined ? [] : [{ connection, text }];
+      });
+      const begin = all.findIndex(({ text }) => text === "begin");
+      const own = all.slice(begin).filter(({ connection }) => connection === all[begin]?.connection);
+      const texts = own.map(({ text }) => text);
+      return texts.slice(0, texts.indexOf("commit") + 1);
     };
-    await expect.poll(read, { timeout: 10_000 }).toContain(last);
+    await expect.poll(async () => (await read()).at(-1), { timeout: 10_000 }).toBe("commit");
     return await read();
   };
 
@@ -68,20 +75,15 @@ describe.skipIf(process.env["OUTHOOK_TEST_POSTGRES_URL"] !== undefined)("the dat
     const outhook = createOuthook({ store: postgresStore({ pool }), secretKeys: "plaintext" });
     await outhook.migrate();
     await pool.query("create table if not exists orders (id integer)");
-    await pool.query("select 'host begins'");
 
-    // The store has the same pool, so that whatever it does elsewhere at the same time is in the log as well.
+    // The store has the same pool: what it does at the same time on another connection is no part of the transaction.
     const sent: string[] = [];
     await run(pool, async (tx) => {
       const { id } = await outhook.tenant("acme").send("loan.active", { id: "ln_1" }, { tx });
       sent.push(id);
     });
 
-    await pool.query("select 'host ended'");
-    const all = await statementsOf(application, "select 'host ended'");
-    const [begin, ...statements] = all.slice(all.indexOf("select 'host begins'") + 1, -1);
-    expect(begin).toBe("begin");
-    expect(statements.pop()).toBe("commit");
+    const statements = (await transactionOf(application)).slice(1, -1);
     expect(statements).toHaveLength(100);
     expect(statements.filter((statement) => statement !== order)).toEqual([
       expect.stringMatching(/^insert into "outhook"\.outhook_messages\s[^;]*$/),

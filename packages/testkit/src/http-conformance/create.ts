@@ -57,7 +57,11 @@ export const createCases: HttpCaseGroup = {
         const read = expectStatus(await api.send(`GET /endpoints/${id}`), 200);
         assert.deepEqual(read.body, view);
         assert.deepEqual(await listed(api), [view]);
-        assert.doesNotMatch(JSON.stringify([view, read.text]), /4711|a2V5/, "values of headers are never shown");
+        assert.doesNotMatch(
+          JSON.stringify([view, read.text]),
+          /of-acme-4711|a2V5LW9mLWFjbWU/,
+          "values of headers are never shown",
+        );
       },
     },
     {
