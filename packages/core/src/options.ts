@@ -47,7 +47,10 @@ export type DispatcherOptions = {
   readonly leaseMs?: number | undefined;
   /** The longest timeout an endpoint may have; lower it to let leases be shorter. 1–60, default 60. */
   readonly maxTimeoutSeconds?: number | undefined;
-  /** How often to look for work that no wake announced. Default 100. */
+  /**
+   * How long to sleep at most until the next look for work that no wake announced. Default 100. With a store that hints at what
+   * others send, an idle dispatcher sleeps for a second, or for so long if that is more.
+   */
   readonly pollMs?: number | undefined;
 };
 

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { deliveryIdOf, newId } from "../src/id.ts";
 import { allPartitions, ownedPartitions, partitionOf, partitionsOf } from "../src/partition.ts";
 
@@ -79,6 +79,16 @@ describe("ids", () => {
     // The last ten digits are chance alone, whatever else two processes have in common.
     expect(new Set(made.map((id) => id.slice(-10))).size).toBe(made.length);
     expect(made[0]).toMatch(/^msg_[0-9a-f]{32}$/);
+  });
+
+  it("go on from the latest when the clock is set back", () => {
+    vi.useFakeTimers({ toFake: ["Date"] });
+    onTestFinished(() => void vi.useRealTimers());
+    const before = newId("msg_");
+    vi.setSystemTime(0);
+    const made = [before, newId("msg_"), newId("msg_")];
+    expect(made).toEqual(made.toSorted());
+    expect(new Set(made).size).toBe(3);
   });
 
   it("of deliveries follow from message and endpoint, differ for each pair, and sort by message", () => {

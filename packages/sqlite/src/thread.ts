@@ -11,8 +11,8 @@ import { startThread } from "./running-thread.ts";
 export type Thread = {
   readonly ask: Ask;
   /**
-   * Calls `listener` soon after messages were inserted, or another connection has written anything. Resolves when that is watched, or the thread did not
-   * start; then as soon as it does. The function that it resolves to ends it.
+   * Calls `listener` soon after messages were inserted, or another connection has written anything. Resolves when that is
+   * watched, or when the thread did not start; then it is watched as soon as one does. The function that it resolves to ends it.
    */
   readonly onChange: (listener: () => void) => Promise<() => Promise<void>>;
   /** Throws `stopped` after `close`. */

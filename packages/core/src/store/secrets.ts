@@ -12,8 +12,8 @@ export type SealedText = {
 };
 
 /**
- * What was sealed: signing secrets, the custom headers of endpoints, and answers that are kept for idempotency keys, which may hold
- * a secret. It lies beside the endpoints: `rotate` writes in the endpoint's row, and `endpoints.insert` keeps the first secret.
+ * What was sealed: signing secrets, the custom headers of endpoints, and answers that are kept for idempotency keys, which
+ * may hold a secret. It lies beside the endpoints: `rotate` writes in the endpoint's row, and `endpoints.insert` keeps the first secret.
  *
  * `rotate` and `keptAnswer` name the tenant, where an id of another tenant behaves as an unknown one; the others, which are about
  * keys, are for all tenants. `rotate` raises the tenant's revision in the same step; `reseal` does not, as nothing that sending
@@ -71,8 +71,8 @@ export type SecretStore = {
   /**
    * Puts `resealed`, the same secret sealed anew, in the place of each text that still is `sealed`; one that was changed or
    * removed since is left alone. Nothing else of the endpoint changes, its `updatedAt` and the tenant's revision neither.
-   * Atomic: the batch. Two concurrent callers with one text: one replaces it. An `endpoints.update` at the same time keeps what this
-   * wrote, or writes headers of its own. Returns how many were replaced.
+   * Atomic: the batch. Two concurrent callers with one text: one replaces it. An `endpoints.update` at the same time keeps
+   * what this wrote, or writes headers of its own. Returns how many were replaced.
    */
   readonly reseal: (input: {
     readonly texts: readonly (SealedText & { readonly resealed: string })[];
